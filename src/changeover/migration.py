@@ -25,8 +25,8 @@ from changeover.rollout.test_override import follow
 from changeover.seam.declaration import (
     SeamOptions,
     check_declaration,
-    check_is_no_decorator,
     declare_seam,
+    stands_above_a_function,
     wrapped_method,
 )
 from changeover.seam.declared_invariants import WithInvariants
@@ -139,21 +139,26 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
     ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
     @overload
     def seam(
+        self, name: str, *, candidate: PathFunction[..., Any], **options: Unpack[SeamOptions]
+    ) -> Callable[[Callable[P, R]], SeamFunction[P, R]]: ...
+    @overload
+    def seam(
         self,
         name: str,
         *,
-        legacy: PathFunction[P, R] | None = None,
+        legacy: PathFunction[P, R] | None,
         candidate: PathFunction[P, Any] | None = None,
         **options: Unpack[SeamOptions],
     ) -> SeamFunction[P, R]: ...
     def seam(
-        self, name: str, *, legacy: Any = None, candidate: Any = None, **options: Unpack[SeamOptions]
+        self, name: str, *, legacy: Any = ..., candidate: Any = None, **options: Unpack[SeamOptions]
     ) -> Any:
         """Declare a call with two paths: decorate the legacy one, or give them and get the new function.
 
         Args:
             name: lower-case words, joined by '.', '-' or '_'; with a plan one that a phase has.
-            legacy: the path of the old code; `fresh(build)` for one that is built for every run.
+            legacy: the path of the old code, which is decorated unless given; `fresh(build)` for one that is
+                built for every run; None where the old code is gone.
             candidate: the path of the new code; or later, with `@NAME.candidate`.
             options: any of these, by name:
             key: gets the call's arguments and gives who the run is for: in `ramp` a key has one path.
@@ -166,25 +171,32 @@ class Migration(WithPorts, WithPacks, WithBuses, WithThreads, WithSources, WithI
             on_loop: in mode `background`, replay an async seam as a task of the program's own loop, so that
                 pools which belong to the loop work; at most 4 at once, and one that holds the loop up for
                 more than 20 ms ends such replays of the seam, with an alert.
-            owner: makes the object of a method anew for a stored scenario, or a context manager that gives
-                it: once for each path that is replayed.
+            owner: gets the stored scenario and makes the object of a method anew, or a context manager that
+                gives it: once for each path that is replayed.
 
         Raises:
             DeclarationError: name, sample or a path cannot be what it is, or is given twice.
 
         Example:
-            @migration.seam("portfolio.rebalance", key=lambda account: account)
+            @migration.seam("portfolio.rebalance", candidate=new.rebalance)
             def rebalance(account): ...
 
 
-            @rebalance.candidate
-            def rebalance_by_events(account): ...
+            @migration.seam("portfolio.report", key=lambda account: account)
+            def report(account): ...
+
+
+            @report.candidate
+            def report_by_events(account): ...
         """
         check_declaration(name, options)
-        if legacy is None and candidate is None:
-            return lambda path: self._declare(name, path, None, options)
-        if legacy is None:
-            check_is_no_decorator(name, sys._getframe(1))
+        if legacy is ...:
+            legacy = None
+            stands_above = candidate is None or stands_above_a_function(sys._getframe(1))
+        else:
+            stands_above = legacy is None and candidate is None
+        if stands_above:
+            return lambda path: self._declare(name, path, candidate, options)
         made = self._declare(name, legacy, candidate, options)
         name_beside(made, legacy)
         return made

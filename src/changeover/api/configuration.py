@@ -107,7 +107,8 @@ def _facts(project: Project, migration: Migration, differing: Sequence[Finding])
     yield "plan", "none: every seam is a phase of its own" if migration.plan is None else migration.plan.name
     store_named = f" ({STORE_VARIABLE})" if os.environ.get(STORE_VARIABLE) else ""
     yield "store", f"{store_path(project.root)}{store_named}"
-    yield "seams", f"{len(migration.seams)}: {', '.join(migration.seams)}"
+    declare = "none: declare one with @migration.seam(...), and let the app import its module"
+    yield "seams", f"{len(migration.seams)}: {', '.join(migration.seams)}" if migration.seams else declare
     ports = migration.runtime.book.ports.values()
     yield "ports", f"{len(ports)}: {', '.join(port.name for port in ports)}"
     copies = [port.name for port in ports if port.world is not None]

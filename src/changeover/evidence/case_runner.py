@@ -7,7 +7,7 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from traceback import walk_tb
 from typing import Any
@@ -163,9 +163,10 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
 
 def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
     done = CaseDone(name, case.tags)
+    result: object = None
     with resumed(Pins(settings, case.key, name), program.runtime):
         try:
-            case.run()
+            result = case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
             done.raised, done.error = class_and_message(error), error
         except BaseException as error:
@@ -173,6 +174,10 @@ def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting
                 raise
             done.ended = done.raised = describe_end(error)
             done.error = error
+    if isinstance(result, Coroutine):
+        result.close()
+        needed = "needed: a run that awaits it, such as lambda: asyncio.run(place(order))"
+        raise ConfigurationError(f"case {name!r}", f"its run gave a coroutine that nobody awaits, {needed}")
     return done
 
 

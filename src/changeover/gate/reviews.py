@@ -46,7 +46,14 @@ def blind_spots(inputs: GateInputs, word: str) -> Iterator[Criterion]:
         answer, detail = Answer.PASS, f"{len(spots):,} that are not asked about" if spots else ""
     elif not tried or review.answer != Answer.PASS:
         found = review.found if tried else "nothing altered"
-        yield Criterion(name, Answer.INCONCLUSIVE, required, found, do, "a seam was not looked at")
+        yield Criterion(
+            name,
+            Answer.INCONCLUSIVE,
+            required,
+            found,
+            do,
+            "a seam was not looked at: --runs N looks at more cases",
+        )
         return
     else:
         answer, detail = Answer.PASS, f"{len(spots):,} listed, no effect" if spots else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from changeover.packs.catalogue import OWN
 from changeover.quick_dataclass import dataclass
 from changeover.record.file_writing import WRITERS, is_writing_mode
-from changeover.record.known_clients import KnownClient, client_named
+from changeover.record.known_clients import OPENING, KnownClient, client_named
 
 FILES_MAX = 5_000
 _NOT_THE_PROGRAM = frozenset(
@@ -54,6 +54,7 @@ def look_at(root: Path) -> Looked:
     libraries: dict[str, str] = {}
     made: list[Made] = []
     clients: dict[str, str] = {}
+    opened: set[str] = set()
     for file in _files(source):
         try:
             tree = ast.parse(file.read_bytes())
@@ -67,6 +68,7 @@ def look_at(root: Path) -> Looked:
                 libraries.setdefault(name, place)
             elif client is not None and client.pack not in OWN:
                 clients.setdefault(client.name, place)
+        opened |= {client.name for client in _opening(tree)}
         for line in _writing(tree):
             libraries.setdefault("files", f"{file.relative_to(root).as_posix()}:{line}")
         made.extend(_made(tree, _module_of(file, source), makers))
@@ -74,14 +76,19 @@ def look_at(root: Path) -> Looked:
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
     packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
-    return Looked(source, packages, libraries, tuple(made), tests, _uncovered(clients, libraries))
+    return Looked(source, packages, libraries, tuple(made), tests, _uncovered(clients, libraries, opened))
 
 
-def _uncovered(clients: dict[str, str], libraries: dict[str, str]) -> dict[str, str]:
-    """The clients without those that do the work of a library with a pack, or of another client."""
+def _uncovered(clients: dict[str, str], libraries: dict[str, str], opened: set[str]) -> dict[str, str]:
+    """The clients without those that do the work of a library with a pack, or of another client.
+
+    One in `opened` the program asks by itself, whatever else does.
+    """
 
     def is_asked(client: KnownClient) -> bool:
         tops = {name.partition(".")[0] for name in client.below}
+        if client.name in opened:
+            return False
         return bool(tops & libraries.keys() or tops & clients.keys() - {client.name})
 
     known = ((name, client_named(name)) for name in sorted(clients))
@@ -124,6 +131,17 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.module, node.lineno
             for alias in node.names:
                 yield f"{node.module}.{alias.name}", node.lineno
+
+
+def _opening(tree: ast.AST) -> Iterator[KnownClient]:
+    """The clients of which connections are opened: `sqlite3.connect(...)`, `from sqlite3 import connect`."""
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Attribute) and node.attr in OPENING:
+            names = [ast.unparse(node.value)]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""] if any(one.name in OPENING for one in node.names) else []
+        yield from (client for client in map(client_named, names) if client is not None)
 
 
 def _writing(tree: ast.AST) -> Iterator[int]:

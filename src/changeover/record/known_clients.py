@@ -35,8 +35,13 @@ class KnownClient:
     @property
     def way_out(self) -> str:
         """What to declare, so that its calls are compared."""
-        use = f', or migration.use("{self.pack}")' if self.pack in _packs else ""
-        return f"declare a port{use}"
+        if self.pack in _packs:
+            engine = ", engine" if self.pack == "sqlalchemy" else ""
+            return f'declare a port, or migration.use("{self.pack}"{engine})'
+        if "sqlalchemy" in self.below and "sqlalchemy" in _packs:
+            through = "ask through an engine of SQLAlchemy"
+            return f'declare a port, or {through} and migration.use("sqlalchemy", engine)'
+        return "declare a port"
 
 
 _packs: set[str] = set()
@@ -105,6 +110,8 @@ PLUMBING = frozenset(
 )
 """What clients do their work with; none of these is a client that a person would name."""
 NO_CLIENT = KnownClient("")
+OPENING = frozenset({"connect", "create_pool"})
+"""What a program calls of a driver that it uses by itself; beside an ORM it may name its errors alone."""
 
 
 def client_named(module: str) -> KnownClient | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.record.file_writing import FILE_WRITING, writes_files
-from changeover.record.known_clients import KNOWN_CLIENTS, KnownClient, client_named
+from changeover.record.known_clients import KNOWN_CLIENTS, OPENING, KnownClient, client_named
 from changeover.record.port import PortBook
 from changeover.values.own_state import module_of, namespace
 
@@ -53,7 +53,9 @@ def uncovered_clients(book: PortBook, packs: Collection[str] = ()) -> list[Uncov
     return [
         UncoveredClient(client, tuple(sorted(name for name, past in users.get(name, {}).items() if past)))
         for name, client in KNOWN_CLIENTS.items()
-        if name not in covered and covered.isdisjoint(client.below) and _is_used(client, users)
+        if name not in covered
+        and (covered.isdisjoint(client.below) or _is_opened(client, users))
+        and _is_used(client, users)
     ]
 
 
@@ -64,6 +66,21 @@ def _is_used(client: KnownClient, users: Mapping[str, Any]) -> bool:
     if client.is_shared or client.name not in sys.modules:
         return False
     return not any(other in sys.modules for other in client.below)
+
+
+def _is_opened(client: KnownClient, users: Mapping[str, Mapping[str, bool]]) -> bool:
+    """Whether the program opens connections of it past its ports, beside a covered one above it."""
+    return any(
+        _opens(vars(sys.modules[name]), client) for name, past in users.get(client.name, {}).items() if past
+    )
+
+
+def _opens(names: Mapping[str, Any], client: KnownClient) -> bool:
+    found = {name for name, value in [*names.items()] if client_named(_home(value)) is client}
+    if found & OPENING:
+        return True
+    said = [_said(code) for one in [*names.values()] for code in _codes(one)]
+    return any(one & found and one & OPENING for one in said)
 
 
 def _users(owners: list[Any]) -> dict[str, dict[str, bool]]:
@@ -149,7 +166,9 @@ def _home(value: Any) -> str:
         home = vars(value).get("__name__")
     elif issubclass(cls, type):
         home = module_of(value)
-    elif cls in (FunctionType, BuiltinFunctionType):
+    elif cls is BuiltinFunctionType:  # of `_sqlite3`, as its package has it from there
+        home = value.__module__.removeprefix("_") if type(value.__module__) is str else None
+    elif cls is FunctionType:
         home = value.__module__
     else:
         home = module_of(cls)

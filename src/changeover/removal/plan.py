@@ -15,6 +15,7 @@ class Removal:
     """Files and folders to delete, a patch for the few lines that chose between the paths, and commands.
 
     `delete` and `patch` are relative to the project's folder. Each command of `check` may take `timeout_s`.
+    `code` are the packages that evidence is about.
     """
 
     legacy: tuple[str, ...]
@@ -22,11 +23,19 @@ class Removal:
     patch: str | None = None
     check: tuple[str, ...] = ()
     timeout_s: float = TIMEOUT_S
+    code: tuple[str, ...] = ()
 
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages to which the legacy ones belong, outermost."""
         return tuple(dict.fromkeys(name.partition(".")[0] for name in self.legacy))
+
+    @property
+    def staying(self) -> tuple[str, ...]:
+        """The outermost packages and modules of the program that are not removed as a whole."""
+        gone = {*self.legacy, *(_module_at(place) for place in self.delete)}
+        tops = dict.fromkeys((*self.packages, *(name.partition(".")[0] for name in self.code)))
+        return tuple(name for name in tops if name not in gone)
 
 
 def load_removal(path: Path) -> Removal:
@@ -40,15 +49,19 @@ def load_removal(path: Path) -> Removal:
         raise migration.error("legacy", "is missing or empty, needed: the packages that will be removed")
     table = migration.table("removal")
     if table is None:
-        return Removal(legacy)
+        return Removal(legacy, code=migration.texts("code"))
     delete, patch = table.texts("delete"), table.text("patch", None)
     for key, place in [("delete", one) for one in delete] + [("patch", patch or "x")]:
         if not _is_inside(place):
             raise table.error(key, f"was {place!r}, allowed: a path inside the project, with '/'")
     timeout_s = table.whole("timeout_s", TIMEOUT_S, least=1)
-    removal = Removal(legacy, delete, patch, table.texts("check"), timeout_s)
+    removal = Removal(legacy, delete, patch, table.texts("check"), timeout_s, migration.texts("code"))
     table.done()
     return removal
+
+
+def _module_at(place: str) -> str:
+    return ".".join(PurePosixPath(place.removeprefix("src/")).with_suffix("").parts)
 
 
 def _is_inside(place: str) -> bool:

@@ -85,6 +85,11 @@ def _by_git(root: Path) -> list[Path] | None:
     return [Path(os.fsdecode(name)) for name in dict.fromkeys(done.stdout.split(b"\0")) if name]
 
 
+_WHERE = (
+    'python -c \'import importlib.util; found = importlib.util.find_spec("{0}"); '
+    'print(*(found.submodule_search_locations or [found.origin])) if found else exit("no such module")\''
+)
+"""Where a package or module of the program would be imported from; a script is not run for that."""
 _WHERE_S = 60.0
 
 
@@ -133,14 +138,12 @@ def rehearse(root: Path, removal: Removal, folder: Path, say: Callable[[str], No
 
 def _astray(removal: Removal, copy: Path, environment: dict[str, str]) -> str | None:
     """Why checks in the copy would test other code, None where they import the copy's packages."""
-    for package in removal.packages:
-        found = run_check(
-            f"python -c 'import {package}; print(*{package}.__path__)'", copy, _WHERE_S, environment
-        )
+    for name in removal.staying:
+        found = run_check(_WHERE.format(name), copy, _WHERE_S, environment)
         if found.answer is not Answer.PASS:
-            return f"{package} cannot be imported in the copy: {' '.join(found.tail[-1:]) or found.found}"
+            return f"{name} cannot be imported in the copy: {' '.join(found.tail[-1:]) or found.found}"
         if not Path(found.tail[-1]).resolve().is_relative_to(copy.resolve()):
-            return f"in the copy {package} is imported from {found.tail[-1]}"
+            return f"in the copy {name} is imported from {found.tail[-1]}"
     return None
 
 

@@ -158,6 +158,15 @@ class Gone:
 
 
 def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
+    packages = [name for name in removal.packages if not _is_module(root, name)]
+    alone = [name for name in removal.legacy if _is_module(root, name)]
+    for name in removal.legacy:
+        top = name.partition(".")[0]
+        if name not in alone and top not in packages:
+            raise ConfigurationError("migration.legacy", f"{name!r} is no module of {top!r}")
+    gone.modules = len(alone)  # no graph is made of those; who imports them, their syntax says
+    if not packages:
+        return
     try:
         import grimp
     except ImportError as error:
@@ -165,14 +174,15 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
             "changeover legacy scan", f"needs grimp for the import graph: {EXTRA}"
         ) from error
     try:
-        graph = grimp.build_graph(*removal.packages, cache_dir=None)
+        graph = grimp.build_graph(*packages, cache_dir=None)
     except Exception as error:  # a package that cannot be found, or a file that is no Python
-        raise ConfigurationError("migration.legacy", f"the import graph cannot be built: {error}") from error
+        why = str(error) or type(error).__name__
+        raise ConfigurationError("migration.legacy", f"the import graph cannot be built: {why}") from error
     for name in removal.legacy:
-        if name not in graph.modules:
-            raise ConfigurationError("migration.legacy", f"{name!r} is no module of {removal.packages[0]!r}")
+        if name not in graph.modules and name not in alone:
+            raise ConfigurationError("migration.legacy", f"{name!r} is no module of {packages[0]!r}")
     going = sorted(name for name in graph.modules if gone.has_module(name))
-    gone.modules = len(going)
+    gone.modules += len(going)
     for imported in going:
         for module in graph.find_modules_that_directly_import(imported):
             if gone.has_module(module):
@@ -182,6 +192,11 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
             for detail in graph.get_import_details(importer=module, imported=imported):
                 file = _file_of(root, module)
                 yield Importer(module, file, detail["line_number"], imported, tuple(chain or ()))
+
+
+def _is_module(root: Path, name: str) -> bool:
+    """Whether it is a file at the top of the project, and no package."""
+    return "." not in name and _file_of(root, name) in (f"src/{name}.py", f"{name}.py")
 
 
 def _chain(graph: Any, module: str, legacy: str) -> tuple[str, ...] | None:

@@ -13,6 +13,7 @@ from threading import Lock, local
 from typing import Any
 
 from changeover.errors import ReplayRefusal
+from changeover.record.calling_client import CallingClient, calling_client
 from changeover.record.context import PERMIT, Args, current_session
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
@@ -151,7 +152,7 @@ def _announce(module_name: str, name: str, event: str) -> None:
 
 
 def _watch_databases() -> None:
-    """Connections that a replay opens are asked what they attach."""
+    """Connections that a replay opens are asked what they attach; those of an answering path are noted."""
     try:
         sqlite3 = import_module("sqlite3")  # of the program; the toolkit's own store is another room
     except ImportError:
@@ -161,6 +162,7 @@ def _watch_databases() -> None:
     @wraps(original)
     def connect(*args: Any, **kwargs: Any) -> Any:
         if _refuser() is None:
+            _note_database(args[0] if args else kwargs.get("database"))
             return original(*args, **kwargs)
         _connecting.is_watched = True
         try:
@@ -173,6 +175,16 @@ def _watch_databases() -> None:
     for module in (sqlite3, sqlite3.dbapi2):
         setattr(module, "connect", connect)  # noqa: B010  as an assignment it would not type
     replace_imported_names(original, connect)
+
+
+def _note_database(name: Any) -> None:
+    """What an answering path writes into a file by itself stands in no observation: a pack is not asked."""
+    sent: Callable[[str, CallingClient, None], None] | None = getattr(current_session(), "sent", None)
+    if sent is None or PERMIT.given or not isinstance(name, str | bytes | os.PathLike):
+        return
+    path = os.fsdecode(name)
+    if not _is_in_memory(path):
+        sent(path, calling_client("sqlite3"), None)
 
 
 class _Connecting(local):

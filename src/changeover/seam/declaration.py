@@ -69,15 +69,12 @@ def check_declaration(name: Any, options: SeamOptions) -> None:
     check_switch(place, "on_loop", options.get("on_loop", False))
 
 
-def check_is_no_decorator(name: str, caller: FrameType) -> None:
-    """Raises DeclarationError where a seam with a candidate alone is put above a function.
+def stands_above_a_function(caller: FrameType) -> bool:
+    """Whether a declaration that names the candidate alone decorates a function: then that is legacy.
 
-    It would be called with that function, and the candidate would answer.
+    Else the old code is gone. Without the source, as in an interactive session, it is taken to be gone.
     """
-    if getline(caller.f_code.co_filename, caller.f_lineno).lstrip().startswith("@"):
-        problem = "has a candidate, and no legacy path, above a function"
-        way_out = f'write @migration.seam("{name}") above legacy and @NAME.candidate above the candidate'
-        raise DeclarationError(f'seam "{name}"', f"{problem}; {way_out}, or give legacy= too")
+    return getline(caller.f_code.co_filename, caller.f_lineno).lstrip().startswith("@")
 
 
 def check_seam_name(decorator: str, name: Any) -> None:

@@ -35,7 +35,8 @@ def test_a_client_that_no_port_covers_is_named_with_the_way_out(facts: dict[str,
 
 
 def test_a_client_that_nothing_stops_is_named_apart(facts: dict[str, str]) -> None:
-    assert facts["in C"] == "no replay is kept from sqlite3 (own_app): declare a port"
+    way_out = 'declare a port, or ask through an engine of SQLAlchemy and migration.use("sqlalchemy", engine)'
+    assert facts["in C"] == f"no replay is kept from sqlite3 (own_app): {way_out}"
     assert "sqlite3" not in facts["clients"]
 
 

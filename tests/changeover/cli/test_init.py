@@ -168,6 +168,18 @@ def test_a_client_that_no_pack_covers_is_named(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["import sqlite3\nopened = sqlite3.connect('x')\n", "from sqlite3 import Row, connect\n"],
+)
+def test_a_driver_that_the_program_opens_itself_beside_an_engine_is_named(
+    source: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"shop.py": "import sqlalchemy\n", "desk.py": source, "late.py": "import psycopg\n"})
+    said = Shop(tmp_path).run("init", "--dry-run").out.split("covered by no pack", 1)[1].split("\n\n")[0]
+    assert [line.split() for line in said.splitlines()[1:]] == [["sqlite3", "desk.py:1"]]
+
+
 def test_where_it_is_made_inside_a_function_the_line_is_left_to_the_reader(tmp_path: Path) -> None:
     engine = "import sqlalchemy\n\ndef connect():\n    return sqlalchemy.create_engine('sqlite://')\n"
     write(tmp_path, {"shop/__init__.py": "", "shop/db.py": engine})

@@ -155,3 +155,44 @@ def test_a_place_to_delete_that_is_not_there_is_refused(tmp_path: Path) -> None:
     done = mill.run("legacy", "prove")
     assert done.code == 2
     assert "'removal.patch' is no file and no folder here" in done.err
+
+
+FLAT = {
+    "desk.py": "def book(seats):\n    return seats\n",
+    "newdesk.py": "def book(seats):\n    return seats\n",
+    "evening.py": "import desk\n\n\ndef main():\n    return desk.book(2)\n",
+    "report.py": "raise SystemExit('a script: importing it would run it')\n",
+    "test_evening.py": "import evening\n\n\ndef test_it():\n    assert evening.main() == 2\n",
+    "removal.patch": "--- a/evening.py\n+++ b/evening.py\n@@ -1,5 +1,5 @@\n"
+    "-import desk\n+import newdesk\n \n \n"
+    " def main():\n-    return desk.book(2)\n+    return newdesk.book(2)\n",
+}
+
+
+def test_old_code_that_is_a_module_without_a_package_is_removed_in_the_rehearsal(tmp_path: Path) -> None:
+    root = tmp_path / "cinema"
+    root.mkdir()
+    for name, text in FLAT.items():
+        (root / name).write_text(text)
+    check = ("python -m pytest -q -p no:cacheprovider",)
+    code = ("desk", "evening", "newdesk", "report")
+    removal = Removal(("desk",), ("desk.py",), "removal.patch", check, code=code)
+    scratch, other = tmp_path / "scratch", tmp_path / "other"
+    scratch.mkdir()
+    other.mkdir()
+    seen = rehearse(root, removal, scratch, lambda _: None)
+    assert (seen.astray, seen.answer) == (None, Answer.PASS)
+    unpatched = rehearse(root, replace(removal, patch=None), other, lambda _: None)
+    assert unpatched.answer is Answer.FAIL
+
+
+def test_one_call_of_legacy_in_many_scenarios_is_one_line(tmp_path: Path) -> None:
+    mill = mill_in(tmp_path)
+    mill.write(
+        "src/mill/handlers.py",
+        "from mill import legacy\n\n\ndef grind(sacks):\n    return legacy.grind(sacks)\n",
+    )
+    said = mill.run("legacy", "prove").out
+    assert [line for line in said.splitlines() if "legacy was called" in line] == [
+        "            legacy was called   mill/legacy.py:7 grind, called at mill/handlers.py:5 (2 times)"
+    ]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Evidence, StoredRun
-from changeover.removal.scan import legacy_entries
+from changeover.removal.plan import Removal
+from changeover.removal.scan import legacy_entries, scan
 from changeover.values.observation import Side
 from changeover.values.stage import Setting, Stage
 from changeover.values.verdict import Verdict
@@ -90,6 +92,20 @@ def test_a_legacy_package_that_is_none_is_a_mistake_in_the_plan(mill: Mill) -> N
     done = mill.run("legacy", "scan")
     assert done.code == 2
     assert "'mill.lagacy' is no module of 'mill'" in done.err
+
+
+@pytest.mark.parametrize("source", ["", "src/"])
+def test_old_code_that_is_a_module_without_a_package_is_looked_for_in_every_file(
+    source: str, tmp_path: Path
+) -> None:
+    (tmp_path / source).mkdir(exist_ok=True)
+    (tmp_path / source / "desk.py").write_text("def book(seats):\n    return seats\n")
+    (tmp_path / source / "evening.py").write_text("import desk\n\ndesk.book(2)\n")
+    files = sorted((tmp_path / source).glob("*.py"))
+    found = scan(tmp_path, Removal(("desk",)), files, ())
+    assert (found.gone, found.open_files) == (1, (f"{source}evening.py",))
+    with pytest.raises(ConfigurationError, match=r"'desk\.old' is no module of 'desk'"):
+        scan(tmp_path, Removal(("desk.old",)), files, ())
 
 
 def run(seam: str, side: Side, day: int, stage: str) -> StoredRun:

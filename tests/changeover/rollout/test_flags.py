@@ -185,7 +185,7 @@ def test_the_kill_file_beats_everything_and_works_with_damaged_flags(desk: Desk)
 
 def test_a_kill_does_not_call_a_legacy_that_is_gone(tmp_path: Path) -> None:
     migration = Migration(environment={"CHANGEOVER_KILL": "1"})
-    assert migration.seam("entry", candidate=lambda: "candidate")() == "candidate"
+    assert migration.seam("entry", legacy=None, candidate=lambda: "candidate")() == "candidate"
 
 
 def test_the_environment_overrides_a_stage(desk: Desk) -> None:

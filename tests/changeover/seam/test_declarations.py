@@ -288,12 +288,16 @@ def test_what_cannot_work_is_refused_where_it_is_written(
     assert refused.value.where == where
 
 
-def test_a_seam_with_a_candidate_alone_is_no_decorator() -> None:
+def test_a_candidate_alone_answers_where_it_stands_above_no_function() -> None:
     migration = Migration(environment={})
-    with pytest.raises(DeclarationError, match="has a candidate, and no legacy path"):
 
-        @migration.seam("price", candidate=same)
-        def price(number: int) -> int:
-            return number
+    @migration.seam(
+        "above",
+        candidate=same,
+    )
+    def above(number: int) -> int:
+        return -number
 
-    assert migration.seam("price", candidate=same)(7) == 7
+    assert above(7) == -7
+    assert migration.seam("gone", candidate=same)(7) == 7  # type: ignore[arg-type, comparison-overlap]
+    assert migration.seam("said", legacy=None, candidate=same)(7) == 7

@@ -262,3 +262,57 @@ def test_a_key_is_one_whichever_library_made_its_number() -> None:
     for key in (7, np.int64(7), ("a", 7), ("a", np.int64(7)), ["a", {"n": 7}], ["a", {"n": np.int64(7)}]):
         seam(key)
     assert pins[0::2] == pins[1::2]
+
+
+def _twice(number: int) -> int:
+    return 2 * number
+
+
+def _of_desk(desk: Any, number: int) -> int:
+    return int(desk.rate) * number
+
+
+async def _awaited_twice(number: int) -> int:
+    return 2 * number
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("stage", ["off", "shadow", "live", "complete"])
+def test_the_legacy_path_is_decorated_where_the_candidate_is_given_with_the_name(
+    is_async: bool, stage: str
+) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_DOUBLE": stage}, sink=runs.append)
+
+    def answer(number: Any) -> Any:
+        return asyncio.run(number) if asyncio.iscoroutine(number) else number
+
+    if is_async:
+
+        @migration.seam("double", candidate=_awaited_twice)
+        async def double(number: int) -> int:
+            return number + number
+    else:
+
+        @migration.seam("double", candidate=_twice)
+        def double(number: int) -> int:
+            return number + number
+
+    assert [answer(double(number)) for number in (1, 4)] == [2, 8]
+    assert [str(run.verdict) for run in runs] == (["match"] * 2 if stage in ("shadow", "live") else [])
+    assert migration.problems == ()
+
+
+def test_a_method_is_decorated_where_the_candidate_is_given_with_the_name() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_PRICE": "shadow"}, sink=runs.append)
+
+    class Shop:
+        rate = 3
+
+        @migration.seam("price", candidate=_of_desk)
+        def price(self, number: int) -> int:
+            return number * self.rate
+
+    assert Shop().price(2) == 6
+    assert len(runs) == 1

@@ -78,7 +78,7 @@ def _joined(text: str) -> str:
 def _written(parameter: inspect.Parameter) -> str:
     if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
         return f"*{parameter.name}"
-    if parameter.default is inspect.Parameter.empty:
+    if parameter.default in (inspect.Parameter.empty, ...):
         return parameter.name
     default = parameter.default
     if callable(default):

@@ -8,6 +8,7 @@ from typing import Any
 from changeover.packs.database.row_change import NotComparable
 from changeover.packs.database.statement import Connection, run
 
+TIME_IS_UP = "the time for a copy of the database is up: deadline_ms of its pack gives it more"
 KEPT = "changeover_kept"
 _MODES = frozenset({"autocommit", "isolation_level"})
 _SENDING = frozenset({"execute", "executemany", "fetchone", "fetchmany", "fetchall", "close"})
@@ -83,7 +84,7 @@ class CopyConnection:
 
     def _check(self) -> None:
         if self._is_over():
-            raise NotComparable("the time for a copy of the database is up")
+            raise NotComparable(TIME_IS_UP)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.changeover_real, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from changeover.packs.database.postgres_copy import TIME_IS_UP
+from changeover.packs.database.copy_connection import TIME_IS_UP
 
 
 class Copy(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from time import monotonic
 
-from changeover.packs.database.copy_connection import KEPT, Around, CopyConnection, directly
+from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, CopyConnection, directly
 from changeover.packs.database.others_writing import moment, others_wrote
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
@@ -26,7 +26,6 @@ _COPY = "changeover_copy"
 _BUSY = frozenset({"55P03", "40P01", "40001"})
 _TIMED_OUT = "57014"  # by statement_timeout, which is the time for the copy
 _ADVICE = "let its role set session_replication_role (GRANT SET ON PARAMETER)"
-TIME_IS_UP = "the time for a copy of the database is up"
 
 
 class PostgresCopy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from changeover.packs.database.copy_connection import KEPT, Around, CopyConnection, directly
+from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, CopyConnection, directly
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable, net, unlike
 from changeover.packs.database.sqlite_capture import SqliteCapture
@@ -89,7 +89,7 @@ class SqliteCopy:
         """
         found = RecordedRows(tables=self._capture.tables, evidence=self._evidence)
         if self.is_over:
-            raise NotComparable("the time for a copy of the database is up")
+            raise NotComparable(TIME_IS_UP)
         if not keep_open and self.connection is not None and not self.connection.changeover_alone:
             run(self._connection, f"ROLLBACK TO SAVEPOINT {KEPT}")
         found.changes = net(change for _, change in self._capture.stop())

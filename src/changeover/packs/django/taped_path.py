@@ -87,9 +87,9 @@ class TapedPath:
         if kind == "session":
             return self._session_statement(send, cursor)
         key = key_of(statement, parameters)
+        if self._replays and self._is_unknown(kind, key):
+            self.cannot_see(f"{UNSENT}: {key[0][:SHOWN_MAX]}")
         if kind == "write":
-            if self._replays and self._is_unknown(key):
-                self.cannot_see(f"{UNSENT}: {key[0][:SHOWN_MAX]}")
             self._written.add(id(connection))
 
         def real() -> SqlAnswer:
@@ -139,10 +139,11 @@ class TapedPath:
     def _session_statement(self, send: Callable[[], Any], cursor: Any) -> Any:
         return self._give(cursor, _NOTHING) if self._replays else self._apart(send)
 
-    def _is_unknown(self, key: tuple[str, Any]) -> bool:
-        """Whether the answering path wrote, and never by this statement: it may do the same or not."""
-        written = {call["statement"] for call in self._session.recorded_calls(self._database.port, "write")}
-        return bool(written) and key[0] not in written
+    def _is_unknown(self, kind: str, key: tuple[str, Any]) -> bool:
+        """Whether the answering path wrote or asked, and never by this statement: it may do the same."""
+        recorded = self._session.recorded_calls(self._database.port, kind)
+        statements = {call["statement"] for call in recorded}
+        return bool(statements) and key[0] not in statements
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""

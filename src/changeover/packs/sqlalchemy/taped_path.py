@@ -80,7 +80,7 @@ class TapedPath:
             return self._give(sent, _NOTHING) if self._replays else self._database.apart(send)
         if getattr(context, "_is_server_side", False):
             cannot_be_followed(STREAMED)
-        if kind == "write" and self._replays and self._is_unknown(sent):
+        if kind in ("write", "read") and self._replays and self._is_unknown(kind, sent):
             self._session.cannot_follow(self._database.name, f"{OTHER}: {sent.key[0][:SHOWN_MAX]}")
         if kind == "write":
             self._written.add(id(sent.fairy.dbapi_connection))
@@ -94,10 +94,11 @@ class TapedPath:
         answer = self._database.ask(kind, sent.key, real)
         return self._give(sent, answer)
 
-    def _is_unknown(self, sent: SentStatement) -> bool:
-        """Whether the answering path wrote, and never by this statement: it may do the same or not."""
-        written = {call["statement"] for call in self._session.recorded_calls(self._database.port, "write")}
-        return bool(written) and sent.key[0] not in written
+    def _is_unknown(self, kind: str, sent: SentStatement) -> bool:
+        """Whether the answering path wrote or asked, and never by this statement: it may do the same."""
+        recorded = self._session.recorded_calls(self._database.port, kind)
+        statements = {call["statement"] for call in recorded}
+        return bool(statements) and sent.key[0] not in statements
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Commit; an effect where something was written."""

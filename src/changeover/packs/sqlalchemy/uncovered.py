@@ -9,6 +9,8 @@ from typing import Any
 from changeover.packs.sqlalchemy.engine_hooks import PACK
 
 SHOWN_MAX = 10
+_OF_THE_DATABASE = frozenset({"pg_catalog", "information_schema", "INFORMATION_SCHEMA", "sys"})
+"""Schemas of its own catalogue: dialects keep tables of it in a metadata that no program made."""
 
 
 def uncovered_engines() -> Iterator[str]:
@@ -30,9 +32,8 @@ def tables_without_key() -> Iterator[str]:
     from sqlalchemy import MetaData
 
     found: list[Any] = [one for one in gc.get_objects() if isinstance(one, MetaData)]
-    names = sorted(
-        {table.fullname for one in found for table in one.tables.values() if not table.primary_key}
-    )
+    tables = (table for one in found for table in one.tables.values() if table.schema not in _OF_THE_DATABASE)
+    names = sorted({table.fullname for table in tables if not table.primary_key})
     if names:
         more = "" if len(names) <= SHOWN_MAX else f" and {len(names) - SHOWN_MAX} more"
         shown = ", ".join(names[:SHOWN_MAX])

@@ -46,7 +46,12 @@ def blind_spots_screen(review: BlindSpotReview, screen: Screen) -> str:
     if review.silent or review.unused:
         lines.append("")
     for seam in review.silent:
-        lines += labelled("not looked at", f"{seam}: no run crossed it", screen.width, _SPOT_LABEL)
+        lines += labelled(
+            "not looked at",
+            f"{seam}: none of these runs crossed it; --runs N looks at more cases",
+            screen.width,
+            _SPOT_LABEL,
+        )
     for accepted in review.unused:
         gone = f"{accepted.seam} {accepted.place}: in {ACCEPTED_NAME}, and hides nothing any more"
         lines += labelled("not met", gone, screen.width, _SPOT_LABEL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from changeover.removal.candidate_alone import Alone
@@ -132,5 +133,6 @@ def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
         ("not compared", alone.not_compared),
         ("no scenario of", alone.missing),
     ):
-        for row in rows:
-            yield f"            {title}   {cut(row, screen.width - 15 - len(title))}"
+        for row, times in Counter(rows).items():
+            often = "" if times == 1 else f" ({times:,} times)"
+            yield f"            {title}   {cut(row, screen.width - 15 - len(title) - len(often))}{often}"

@@ -191,3 +191,18 @@ def test_async_paths_are_followed_where_django_keeps_their_connection(tmp_path: 
             assert runs[-1].verdict == verdict, runs[-1].reason or runs[-1].divergences
         forget_async_connection()
         assert contents()["orders"] == [("old", "new"), ("r-match", "new"), ("r-unsafe", "new")]
+
+
+def test_a_question_that_legacy_asked_in_other_words_is_one_reason_with_the_way_out(shop: str) -> None:
+    def asks(words: str) -> Any:
+        def path(reference: str, items: Any) -> int:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT {words} FROM stock WHERE sku = %s", [items[0][0]])
+                return int(cursor.fetchone()[0])
+
+        return path
+
+    run = run_of(asks("on_hand"), asks("stock.on_hand"))
+    assert (run.verdict, "compared with rows = true" in str(run.reason)) == ("failed", True)
+    assert "SELECT stock.on_hand FROM stock" in str(run.reason)
+    assert "s1" not in str(run.reason)  # with other parameters it is the same reason

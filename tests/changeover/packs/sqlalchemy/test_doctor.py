@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from tests.programs.process import run_python
@@ -49,3 +50,36 @@ def test_an_engine_that_is_covered_and_tables_with_keys_are_not_named(tmp_path: 
     said = doctor(tmp_path)
     assert "sqlite:///orders.db" not in said
     assert "primary key" not in said
+
+
+def test_tables_of_a_catalogue_that_a_dialect_keeps_are_none_of_the_program(tmp_path: Path) -> None:
+    said = doctor(tmp_path, other="from sqlalchemy.dialects.postgresql import pg_catalog")
+    assert "primary key" not in said
+    said = doctor(tmp_path, other='sa.Table("t", metadata, sa.Column("a", sa.String), schema="audit")')
+    assert "runs that change them fail: audit.t" in said
+
+
+ASKS_BY_ITSELF = """
+import sqlite3
+
+class Desk:
+    def rent(self, path):
+        return {opens}
+"""
+
+
+@pytest.mark.parametrize(
+    ("opens", "is_named"),
+    [("sqlite3.connect(path)", True), ("[sqlite3.IntegrityError, path]", False)],
+)
+def test_a_driver_that_the_program_opens_itself_beside_a_covered_engine_is_named(
+    opens: str, is_named: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "desk.py").write_text(ASKS_BY_ITSELF.format(opens=opens))
+    said = doctor(tmp_path, other="import desk")
+    assert ("no replay is kept from sqlite3 (desk)" in said) is is_named
+
+
+def test_a_connect_that_the_program_imports_by_name_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "desk.py").write_text("from sqlite3 import connect\n")
+    assert "no replay is kept from sqlite3 (desk)" in doctor(tmp_path, other="import desk")

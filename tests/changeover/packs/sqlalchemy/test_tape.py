@@ -113,3 +113,17 @@ def test_a_driver_whose_dialect_looks_at_the_connection_is_followed(tmp_path: Pa
     with engine_of("postgresql", tmp_path, driver="psycopg2") as engine:
         run = run_of(engine, place_by_sql, lambda *given: place_by_sql(*given))
     assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_a_question_that_legacy_asked_in_other_words_is_one_reason_with_the_way_out(engine: Any) -> None:
+    def asks(words: str) -> Any:
+        def path(session: Any, reference: str, items: Any) -> int:
+            found = session.execute(text(f"SELECT {words} FROM stock WHERE sku = :sku"), {"sku": items[0][0]})
+            return int(found.scalar_one())
+
+        return path
+
+    run = run_of(engine, asks("on_hand"), asks("stock.on_hand"))
+    assert (run.verdict, "compared with rows = true" in str(run.reason)) == ("failed", True)
+    assert "SELECT stock.on_hand FROM stock" in str(run.reason)
+    assert "s1" not in str(run.reason)  # with other parameters it is the same reason
