@@ -39,10 +39,9 @@ def add_tape(data: dict[str, Any], tape: Tape, encode: Encode) -> None:
     decimals = tape.decimals
     if decimals is not None and (decimals.prec, decimals.rounding) != _USUAL_DECIMALS:
         data["decimals"] = [decimals.prec, decimals.rounding]
-    if tape.unfinished:
-        data["unfinished"] = tape.unfinished
-    if tape.handed_over:
-        data["handed_over"] = tape.handed_over
+    for name, work in (("unfinished", tape.unfinished), ("handed_over", tape.handed_over)):
+        if work:
+            data[name] = (*dict.fromkeys(work),)  # two tasks of one function have one name
 
 
 def read_tape(top: Table, codec: Codec, book: PortBook) -> Tape:

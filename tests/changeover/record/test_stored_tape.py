@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import decimal
 import queue
 import random
@@ -130,3 +131,20 @@ def test_a_call_after_the_answer_is_late_in_a_redacted_scenario_too(token: str, 
 
     as_a_scenario(prepare, 1, redact=redacted)
     assert found[0].tape.has_late
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_tasks_of_one_function_may_be_left_behind(way: str) -> None:
+    async def consume(jobs: asyncio.Queue[int]) -> None:
+        while True:
+            await jobs.get()
+
+    async def path(number: int) -> int:
+        jobs: asyncio.Queue[int] = asyncio.Queue()
+        for _ in range(3):
+            asyncio.create_task(consume(jobs))
+        await asyncio.sleep(0)
+        return number
+
+    run = WAYS[way](of_paths(path, path), 5)
+    assert (run.verdict, run.reason) == (Verdict.MATCH, None)
