@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.database.statement_kind import key_of, kind_of
+from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.database.waiting_function import is_unclear
 from changeover.packs.django.answering_path import OTHER
 from changeover.packs.django.caller import CallerBlock, caller_block
@@ -14,8 +15,6 @@ from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.replayed_path import HOOKS, recorded_waiting
 from changeover.packs.host import outside
 
-UNSENT = "the answering path sent no such statement; what both change is compared with rows = true"
-SHOWN_MAX = 200
 _NOTHING = SqlAnswer(None, (), -1, None)
 
 
@@ -87,8 +86,10 @@ class TapedPath:
         if kind == "session":
             return self._session_statement(send, cursor)
         key = key_of(statement, parameters)
-        if self._replays and self._is_unknown(kind, key):
-            self.cannot_see(f"{UNSENT}: {key[0][:SHOWN_MAX]}")
+        if self._replays:
+            why = why_unsent(self._session, self._database.port, kind, key[0])
+            if why:
+                self.cannot_see(why)
         if kind == "write":
             self._written.add(id(connection))
 
@@ -138,12 +139,6 @@ class TapedPath:
 
     def _session_statement(self, send: Callable[[], Any], cursor: Any) -> Any:
         return self._give(cursor, _NOTHING) if self._replays else self._apart(send)
-
-    def _is_unknown(self, kind: str, key: tuple[str, Any]) -> bool:
-        """Whether the answering path wrote or asked, and never by this statement: it may do the same."""
-        recorded = self._session.recorded_calls(self._database.port, kind)
-        statements = {call["statement"] for call in recorded}
-        return bool(statements) and key[0] not in statements
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
+from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
-OTHER = "the answering path sent no such statement; what both change is compared with rows = true"
-SHOWN_MAX = 200
 PAST = "a session or connection of the program was used in the replay"
 MANY = "rows of many inserts that psycopg2 sends at once"
 STREAMED = "a result that is streamed from the server"
@@ -80,8 +79,10 @@ class TapedPath:
             return self._give(sent, _NOTHING) if self._replays else self._database.apart(send)
         if getattr(context, "_is_server_side", False):
             cannot_be_followed(STREAMED)
-        if kind in ("write", "read") and self._replays and self._is_unknown(kind, sent):
-            self._session.cannot_follow(self._database.name, f"{OTHER}: {sent.key[0][:SHOWN_MAX]}")
+        if kind in ("write", "read") and self._replays:
+            why = why_unsent(self._session, self._database.port, kind, sent.key[0])
+            if why:
+                self._session.cannot_follow(self._database.name, why)
         if kind == "write":
             self._written.add(id(sent.fairy.dbapi_connection))
 
@@ -93,12 +94,6 @@ class TapedPath:
 
         answer = self._database.ask(kind, sent.key, real)
         return self._give(sent, answer)
-
-    def _is_unknown(self, kind: str, sent: SentStatement) -> bool:
-        """Whether the answering path wrote or asked, and never by this statement: it may do the same."""
-        recorded = self._session.recorded_calls(self._database.port, kind)
-        statements = {call["statement"] for call in recorded}
-        return bool(statements) and sent.key[0] not in statements
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Commit; an effect where something was written."""

@@ -47,6 +47,14 @@ def takings(options):
     for number in range(CASES):
         yield Case(f"case-{number:02}", lambda number=number: take(f"n{number}", number))
 """.replace("CASES", str(CASES))
+ONLY_WRITES = """\
+def legacy(name, number):
+    with engine.begin() as db:
+        db.execute(text("INSERT INTO takings VALUES (:n, :v)"), {"n": name, "v": number})
+    return name
+
+candidate = legacy
+"""
 PHASES = """\
 [migration]
 name = "shop"
@@ -59,8 +67,8 @@ seams = ["take"]
 """
 
 
-def compared(folder: Path, wrong: int) -> Any:
-    (folder / "shop_app.py").write_text(APP)
+def compared(folder: Path, wrong: int, app: str = APP) -> Any:
+    (folder / "shop_app.py").write_text(app)
     (folder / "pyproject.toml").write_text('[tool.changeover]\napp = "shop_app:migration"\n')
     (folder / "migration").mkdir()
     (folder / "migration" / "phases.toml").write_text(PHASES)
@@ -82,3 +90,28 @@ def test_every_case_is_compared_on_the_rows_that_it_found(tmp_path: Path, wrong:
     verdicts = found["comparisons"][0]["total"]["verdicts"]
     assert verdicts.get("unsafe", 0) == differing, found
     assert verdicts.get("match", 0) == CASES - differing, found
+
+
+@pytest.mark.parametrize("writes_alone", [False, True])
+def test_a_scenario_of_a_path_that_changes_rows_is_no_difference_and_no_evidence(
+    tmp_path: Path, writes_alone: bool
+) -> None:
+    """It holds the rows and no statements, and there is no database: neither path can be replayed."""
+    paths = APP[APP.index("def legacy") : APP.index("take = ")]
+    compared(tmp_path, -1, APP.replace(paths, ONLY_WRITES) if writes_alone else APP)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+
+    def command(*words: str) -> Any:
+        return run_python(
+            ["-m", "changeover", *words], cwd=tmp_path, env={**kept, "WRONG": "-1"}, text=True, timeout=120
+        )
+
+    output = ("--runs", "3", "-o", "migration/scenarios/take.jsonl")
+    assert command("scenarios", "record", "--source", "takings", *output).returncode == 0
+    gated = command("gate", "--scenarios", "--format", "json")
+    assert gated.returncode == 3
+    compared_again = json.loads(command("compare", "--source", "scenarios", "--format", "json").stdout)
+    verdicts = compared_again["comparisons"][0]["total"]["verdicts"]
+    assert {name: number for name, number in verdicts.items() if number} == {"failed": 3}
+    said = " ".join(command("compare", "--source", "scenarios").stdout.split())
+    assert "holds the rows that the answering path has changed, and no statements" in said
