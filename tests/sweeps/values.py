@@ -94,7 +94,7 @@ def laws_of_one(given: Any, notes: Counter[str]) -> list[str]:
         notes[f"no copy: {reason.problem}"] += 1
     else:
         notes["copied"] += 1
-        if not same_content(copy, one) or _kinds(one, copy):
+        if not same_content(copy, one) or _kinds(one, copy) or not is_unchanged(copy, one):
             broken.append("a copy reads otherwise")
     if not is_unchanged(one, twin):
         broken.append("two of one recipe are taken for changed")

@@ -98,6 +98,17 @@ def _named(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
     return True
 
 
+def _table(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
+    """A table; a key that is an object may be copied too, and only its own class could look it up."""
+    if _LEAVES.issuperset(map(type, ours)):
+        return _named(ours, theirs, inside, depth)
+    if len(ours) != len(theirs):
+        return False
+    if all(map(is_, ours, theirs)):
+        return _in_order((*ours.values(),), (*theirs.values(),), inside, depth)
+    return same_content(ours, theirs)
+
+
 def _in_order(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
     if len(ours) != len(theirs):
         return False
@@ -122,7 +133,7 @@ _MISSING = object()
 _EXACT: dict[type, Same] = {
     list: _in_order,
     tuple: _in_order,
-    dict: _named,
+    dict: _table,
     set: _content,
     frozenset: _content,
 }

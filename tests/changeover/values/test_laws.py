@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from changeover.values.changed_since_copy import is_unchanged
+from changeover.values.copying import snapshot
 from changeover.values.equality import strictly_same
 from changeover.values.form import token
 from tests.sweeps.values import sweep
@@ -36,3 +40,27 @@ def test_no_law_breaks_while_another_clock_stands_in_the_place_of_dates() -> Non
 @given(st.integers(0, 2**32))
 def test_no_seed_breaks_a_law(seed: int) -> None:
     assert sweep(1, seed)[1] == []
+
+
+class Key:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+KEYS: dict[str, Callable[[], Any]] = {
+    "an object": lambda: Key(1),
+    "a pair with an object": lambda: (1, Key(1)),
+    "a set of objects": lambda: frozenset({Key(1)}),
+    "an error": lambda: ValueError("x"),
+    "a function": lambda: lambda: 1,
+    "a number": lambda: 10**9,
+}
+
+
+@pytest.mark.parametrize("make", KEYS.values(), ids=KEYS)
+def test_a_table_with_any_key_is_what_its_copy_is_until_it_changes(make: Callable[[], Any]) -> None:
+    table: dict[Any, Any] = {make(): [1], "beside": 2}
+    copy = snapshot(table)
+    assert is_unchanged(copy, table)
+    next(iter(table.values())).append(2)
+    assert not is_unchanged(copy, table)
