@@ -79,6 +79,9 @@ def _absolute(name: str, package: ast.expr | None) -> str:
 
 
 def _is_inside(name: str, is_wanted: Callable[[str], bool]) -> bool:
-    """Whether a name stands below something wanted that has a dot itself."""
-    above = name.rpartition(".")[0]
-    return "." in above and is_wanted(above)
+    """Whether a name stands below something wanted that has a dot itself.
+
+    A folder that goes is wanted as well: `migration.removal.delete` may be a place in a file, and no module.
+    """
+    first, above = name.partition(".")[0], name.rpartition(".")[0]
+    return is_wanted(above) and not is_wanted(first)

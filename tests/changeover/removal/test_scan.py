@@ -179,6 +179,7 @@ def test_a_text_that_names_legacy_is_a_use_of_it(mill: Mill, kind: str) -> None:
         "'mill.legacy'",
         "'see mill.legacy.Stone'",
         "'mill.legacy_new.Stone'",
+        "'migration.removal.delete'",
         "logging.getLogger('mill.legacy.a')",
     ],
 )
