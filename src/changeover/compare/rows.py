@@ -122,6 +122,7 @@ def paired_in_order_of_tokens(shorter: Sequence[Hashable], longer: Sequence[Hash
 
 
 _LEFT_OUT = "left out"
+_NO_ROW = "no row"
 
 
 def stand_in(value: Any, node: Node) -> Hashable:
@@ -140,7 +141,7 @@ def row_key(row: Any, names: tuple[str, ...], node: Node) -> tuple[Hashable, tup
         return key, tuple([row.get(name) for name in names])
     shape, parts = open_value(row)
     if shape is not Shape.NAMES:
-        return ("no row", token(row)), (row,) if shape is Shape.SCALAR else (None,)
+        return (_NO_ROW, token(row)), (row,) if shape is Shape.SCALAR else (None,)
     key = tuple(token(parts[name], node.name(name).types) if name in parts else _LEFT_OUT for name in names)
     return key, tuple(parts.get(name) for name in names)
 
@@ -156,10 +157,13 @@ def tolerated_numbers(value: Any, node: Node) -> tuple[Decimal, ...]:
 
 
 def no_row_has(names: tuple[str, ...], *keys: Sequence[Hashable]) -> bool:
-    """Whether one of these names stands in no row of either side, so that rows cannot be told apart by it."""
+    """Whether one of these names stands in no row of either side, so that rows cannot be told apart by it.
+
+    A row without any names, as a list or a number is, has none of them.
+    """
     every = [key for side in keys for key in side]
     return bool(every) and any(
-        all(isinstance(key, tuple) and key[at : at + 1] == (_LEFT_OUT,) for key in every)
+        all(isinstance(key, tuple) and (key[0] == _NO_ROW or key[at] == _LEFT_OUT) for key in every)
         for at in range(len(names))
     )
 

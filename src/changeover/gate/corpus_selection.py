@@ -159,17 +159,19 @@ def _failed(corpus: StoredComparison) -> int:
 def not_done_again(corpora: Iterable[StoredComparison], seams: set[str]) -> Iterator[StoredComparison]:
     """Corpora with a seam that differed and that no later whole comparison like it compared again in full.
 
-    A later comparison of one seam says nothing about the others, and a run that could not be compared says
-    nothing about what it showed before.
+    A later comparison of one seam says nothing about the others, and a run that could not be compared, or a
+    case that did not come to the seam this time, says nothing about what it showed before.
     """
-    again: dict[tuple[object, ...], set[str]] = {}
+    again: dict[tuple[object, ...], dict[str, int]] = {}
     for corpus in corpora:
-        later = again.setdefault(_arrangement(corpus), set())
-        differing = {name for name, counts in corpus.seams.items() if counts.of(Verdict.UNSAFE, *_OPEN)}
-        if not seams & differing <= later:
+        later = again.setdefault(_arrangement(corpus), {})
+        differing = (name for name, counts in corpus.seams.items() if counts.of(Verdict.UNSAFE, *_OPEN))
+        if any(later.get(name, 0) < corpus.seams[name].runs for name in differing if name in seams):
             yield corpus
         if corpus.whole and not corpus.partial:
-            later |= {name for name, counts in corpus.seams.items() if counts.runs and not counts.failed}
+            for name, counts in corpus.seams.items():
+                if not counts.failed:
+                    later[name] = max(counts.runs, later.get(name, 0))
 
 
 def compares_both(corpus: StoredComparison) -> bool:

@@ -155,7 +155,7 @@ class Use(Part):
 
     file: str
     line: int
-    how: Literal["imports", "instantiates", "calls"]
+    how: Literal["imports", "instantiates", "calls", "names"]
     name: str
 
 

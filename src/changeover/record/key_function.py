@@ -17,9 +17,10 @@ class WrongArity(ValueError):
 
 
 def fitted(key: Callable[..., Any], function: Callable[..., Any], *, skip_first: bool) -> Callable[..., Any]:
-    """The key as it is called with the arguments of a call, defaults included where it takes all of them.
+    """The key as it is called with the arguments of a call, defaults included, however the call was made.
 
-    A key that takes fewer gets the arguments as the call was made. Raises WrongArity.
+    A key that takes fewer gets those that it names, and where it has names of its own the first ones.
+    Raises WrongArity.
 
     Args:
         key: of the program.
@@ -32,7 +33,8 @@ def fitted(key: Callable[..., Any], function: Callable[..., Any], *, skip_first:
     except (TypeError, ValueError):
         return key
     if any(one.kind in _ANY for one in given):
-        return key
+        named = [one for one in given if one.kind not in _ANY]
+        return _with_fewer(key, takes, Binder(function, skip_first=skip_first), named, by_name_alone=True)
     by_name = [one for one in given if one.kind is inspect.Parameter.KEYWORD_ONLY]
     in_order = [one for one in given if one.kind is not inspect.Parameter.KEYWORD_ONLY]
     if _binds(takes, len(in_order), by_name):
@@ -40,7 +42,7 @@ def fitted(key: Callable[..., Any], function: Callable[..., Any], *, skip_first:
     if not any(_binds(takes, *form) for form in _forms(in_order, by_name)):
         wanted = ", ".join(one.name for one in given)
         raise WrongArity(f"takes {takes}, needed: a function of ({wanted})")
-    return key
+    return _with_fewer(key, takes, Binder(function, skip_first=skip_first), given)
 
 
 def _binds(takes: inspect.Signature, count: int, by_name: Sequence[inspect.Parameter]) -> bool:
@@ -79,5 +81,41 @@ def _with_defaults(
         if bound.keys() != every:  # the call itself will fail
             return key(*args, **kwargs)
         return key(*(bound[name] for name in first), **{name: bound[name] for name in last})
+
+    return called
+
+
+def _with_fewer(
+    key: Callable[..., Any],
+    takes: inspect.Signature,
+    binder: Binder,
+    given: Sequence[inspect.Parameter],
+    *,
+    by_name_alone: bool = False,
+) -> Callable[..., Any]:
+    """The key with those of the given arguments that it takes; itself where that cannot be told."""
+    wanted = list(takes.parameters.values())
+    if any(one.kind is inspect.Parameter.VAR_POSITIONAL for one in wanted):
+        return key
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in wanted)
+    named = [one.name for one in wanted if one.kind is inspect.Parameter.KEYWORD_ONLY]
+    in_order = [one.name for one in wanted if one.kind not in (*_ANY, inspect.Parameter.KEYWORD_ONLY)]
+    every = [one.name for one in given]
+    if not {*in_order, *named} <= set(every):
+        if by_name_alone or takes_any or not set(named) <= set(every):
+            return key
+        in_order = [one.name for one in given if one.kind is not inspect.Parameter.KEYWORD_ONLY][
+            : len(in_order)
+        ]
+    if takes_any and not by_name_alone:
+        named += [name for name in every if name not in in_order and name not in named]
+    elif takes_any:
+        return key
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        bound = binder(args, kwargs)
+        if not set(every) <= bound.keys():  # the call itself will fail
+            return key(*args, **kwargs)
+        return key(*(bound[name] for name in in_order), **{name: bound[name] for name in named})
 
     return called

@@ -11,14 +11,22 @@ from typing import Any
 from changeover.record.context import SESSION, Args
 from changeover.record.instrument import hook_of
 from changeover.record.port import Port, PortBook, PortMethod
+from changeover.values.error_text import class_and_message
+from changeover.values.interruption import stop_if_interrupted
 
 
 class NoCopy(Exception):
     """A copy cannot answer this call as itself; the text says what is wrong with it, and the way out."""
 
 
-_NONE = object()
-"""In place of a copy that is the object itself."""
+class _Missing:
+    """In place of a copy that could not be made, once for the whole run; says why."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+
+_ITSELF = "world= gave the object itself, which is no copy"
 
 
 class PortCopies:
@@ -39,7 +47,7 @@ class PortCopies:
         for (port, key), copy in self._copies.items():
             target = next(real for real, made in self._made if made is copy and id(real) == key)
             world = self._book.ports[port].world
-            twin = copy if copy is _NONE or world is None else _made_by(world, copy)
+            twin = copy if isinstance(copy, _Missing) or world is None else _made_by(world, copy)
             other._copies[port, key] = twin
             other._made.append((target, twin))
         return other
@@ -86,14 +94,14 @@ class PortCopies:
 
     @staticmethod
     def _checked(copy: Any) -> Any:
-        if copy is _NONE:
-            raise NoCopy("world= gave the object itself, which is no copy")
+        if isinstance(copy, _Missing):
+            raise NoCopy(copy.why)
         return copy
 
     def _copy(self, port: Port, target: Any) -> Any:
         world = port.world
         copy = None if world is None else _made_by(world, target)
-        copy = _NONE if copy is target else copy
+        copy = _Missing(_ITSELF) if copy is target else copy
         self._copies[port.name, id(target)] = copy
         self._made.append((target, copy))  # keeps the id valid
         return copy
@@ -103,6 +111,9 @@ def _made_by(world: Callable[[Any], Any], target: Any) -> Any:
     token = SESSION.set(None)
     try:
         return world(target)
+    except Exception as error:  # noqa: BLE001  foreign code; a later try would copy what has moved on
+        stop_if_interrupted(error)
+        return _Missing(f"world= raised {class_and_message(error)}")
     finally:
         SESSION.reset(token)
 

@@ -11,6 +11,7 @@ from typing import Any
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.records import Evidence
 from changeover.quick_dataclass import dataclass
+from changeover.removal.named_in_text import entry_points, named_in_texts
 from changeover.removal.plan import Removal
 from changeover.values.observation import Side
 from changeover.values.stage import OFF, Setting, Stage
@@ -20,7 +21,7 @@ ALIASES_MAX = 10_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class Use:
-    """One place: `how` is imports, instantiates or calls; `name` is dotted, from its package on."""
+    """One place: `how` is imports, instantiates, calls or names; `name` is dotted, from its package on."""
 
     file: str
     line: int
@@ -35,7 +36,7 @@ def uses_in(tree: ast.Module, file: str, module: str, is_wanted: Callable[[str],
     """
     known: dict[str, str] = {}
     for node in ast.walk(tree):
-        for name, alias in _imported(node, module):
+        for name, alias in _imported(node, module, is_package=file.endswith("__init__.py")):
             if is_wanted(name):
                 yield Use(file, getattr(node, "lineno", 1), "imports", name)
             if len(known) < ALIASES_MAX:
@@ -49,9 +50,11 @@ def uses_in(tree: ast.Module, file: str, module: str, is_wanted: Callable[[str],
                 last = full.rpartition(".")[2]
                 how = "instantiates" if last[:1].isupper() else "calls"
                 yield Use(file, node.lineno, how, full)
+    for line, how, name in named_in_texts(tree, is_wanted):
+        yield Use(file, line, how, name)
 
 
-def _imported(node: ast.AST, module: str) -> Iterator[tuple[str, str]]:
+def _imported(node: ast.AST, module: str, *, is_package: bool) -> Iterator[tuple[str, str]]:
     """What an import brings: its full name, and the name under which the file knows it."""
     if isinstance(node, ast.Import):
         for found in node.names:
@@ -59,7 +62,8 @@ def _imported(node: ast.AST, module: str) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.ImportFrom):
         base = node.module or ""
         if node.level:
-            package = module.split(".")[: -node.level]
+            parts = module.split(".")
+            package = parts[: len(parts) - node.level + is_package]
             base = ".".join([*package, *([base] if base else [])])
         for found in node.names:
             yield f"{base}.{found.name}", found.asname or found.name
@@ -74,6 +78,7 @@ def _dotted(node: ast.expr) -> str:
 
 
 EXTRA = "pip install 'changeover[removal]'"
+PROJECT_FILES = ("pyproject.toml", "setup.cfg")
 FILE_BYTES_MAX = 4 * 1024 * 1024
 
 
@@ -119,8 +124,8 @@ def scan(root: Path, removal: Removal, files: Sequence[Path], mended: Sequence[s
     What is deleted together with the legacy packages may import them as it likes.
     """
     gone = Gone(root, removal)
-    importers = tuple(sorted(_importers(root, removal, gone), key=lambda one: (one.file, one.line)))
-    uses: list[Use] = []
+    importers = tuple(sorted(_importers(root, removal, gone, files), key=lambda one: (one.file, one.line)))
+    uses: list[Use] = list(_entry_points(root, gone))
     unread: list[str] = []
     looked_at = 0
     for path in files:
@@ -157,7 +162,17 @@ class Gone:
         return any(path.is_relative_to(place) for place in (*self._places, *self._legacy_places))
 
 
-def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
+def _entry_points(root: Path, gone: Gone) -> Iterator[Use]:
+    for name in PROJECT_FILES:
+        try:
+            text = (root / name).read_text("utf-8")
+        except (OSError, ValueError):
+            continue
+        for line, found in entry_points(text, gone.has_module):
+            yield Use(name, line, "names", found)
+
+
+def _importers(root: Path, removal: Removal, gone: Gone, files: Sequence[Path]) -> Iterator[Importer]:
     packages = [name for name in removal.packages if not _is_module(root, name)]
     alone = [name for name in removal.legacy if _is_module(root, name)]
     for name in removal.legacy:
@@ -176,6 +191,12 @@ def _importers(root: Path, removal: Removal, gone: Gone) -> Iterator[Importer]:
     try:
         graph = grimp.build_graph(*packages, cache_dir=None)
     except Exception as error:  # a package that cannot be found, or a file that is no Python
+        found = [name for name in removal.legacy if any(_places_of(root, name))]
+        if len(found) == len(removal.legacy) and any(_tree(path) is None for path in files):
+            # The other files tell what they import, and those that are no Python are named as not read.
+            names = {_module_name(path.relative_to(root).as_posix()) for path in files}
+            gone.modules = sum(gone.has_module(name) for name in names)
+            return
         why = str(error) or type(error).__name__
         raise ConfigurationError("migration.legacy", f"the import graph cannot be built: {why}") from error
     for name in removal.legacy:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import fields, is_dataclass
 from os import urandom
 from typing import Any
 
@@ -153,12 +155,19 @@ def stable_text(value: Any) -> str:
     if cls in _TEXTS:
         return str(value)
     text = str(_ordered(value))
-    if _ADDRESS.search(text):
-        raise UnstableKey(f"gives a {cls.__name__} without a text of its own, needed: a text or a number")
+    _check_text(value, text)
     return text
 
 
-_ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
+def _check_text(value: Any, text: str) -> None:
+    """Raise UnstableKey where the text tells which object it is, and not what it means."""
+    if _ADDRESS.search(text) or str(id(value)) in text or hex(id(value)) in text:
+        name = type(value).__name__
+        raise UnstableKey(f"gives a {name} without a text of its own, needed: a text or a number")
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+\b| id='\d+'")
+"""What a default `repr` says of where an object is, however names stand around it; the second: of a mock."""
 
 
 class _Written(str):
@@ -174,12 +183,33 @@ def _ordered(value: Any) -> Any:
     """The value with everything in an order that is the same in every process."""
     cls = type(value)
     if cls in (set, frozenset):
-        parts = sorted(repr(_ordered(part)) for part in value)
+        parts = sorted(repr(_inside(part)) for part in value)
         return _Written(f"{{{', '.join(parts)}}}")
     if cls is dict:
-        return dict(sorted(((name, _ordered(part)) for name, part in value.items()), key=repr))
-    if cls in (list, tuple):
-        return cls(map(_ordered, value))
+        return dict(sorted(((name, _inside(part)) for name, part in value.items()), key=repr))
+    if cls in (list, tuple, deque):
+        return cls(map(_inside, value))
+    if _has_repr_of_fields(cls):
+        names = value._fields if issubclass(cls, tuple) else [one.name for one in fields(value) if one.repr]
+        parts = [f"{name}={_inside(getattr(value, name))!r}" for name in names]
+        name = cls.__name__ if issubclass(cls, tuple) else cls.__qualname__
+        return _Written(f"{name}({', '.join(parts)})")
     if cls.__module__ == "numpy" and hasattr(cls, "item") and not getattr(value, "shape", ()):
         return value.item()  # its repr would tell it from the same number of Python
     return value
+
+
+def _inside(part: Any) -> Any:
+    ordered = _ordered(part)
+    if ordered is part and type(part) not in _TEXTS:
+        _check_text(part, repr(part))
+    return ordered
+
+
+def _has_repr_of_fields(cls: type) -> bool:
+    """Whether its text is the one that Python makes of the fields of a named tuple or a dataclass."""
+    if vars(object)["__str__"] is not cls.__str__:
+        return False
+    if issubclass(cls, tuple):
+        return hasattr(cls, "_fields") and cls.__repr__.__module__ == namedtuple.__module__
+    return is_dataclass(cls) and hasattr(cls.__repr__, "__wrapped__")

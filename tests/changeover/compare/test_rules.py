@@ -106,8 +106,9 @@ def test_of_rows_with_one_key_each_is_matched_once() -> None:
 
 def test_a_row_without_its_key_is_still_compared() -> None:
     by_key = rule("result", 'match_by = ["id"]')
-    assert differences([{"n": 1}, 5], [{"n": 1}, 5], by_key) == []
-    assert differences([{"n": 1}, 5], [{"n": 2}, 6], by_key) == [
+    keyed = {"id": 1}
+    assert differences([keyed, {"n": 1}, 5], [keyed, {"n": 1}, 5], by_key) == []
+    assert differences([keyed, {"n": 1}, 5], [keyed, {"n": 2}, 6], by_key) == [
         ("value", "result[None].n"),
         ("row-missing", "result[5]"),
         ("row-extra", "result[6]"),
@@ -357,6 +358,13 @@ def test_rows_matched_by_what_no_row_has_are_compared_in_order(names: str) -> No
     by_name = rule("result", f"match_by = {names}")
     assert differences(ROWS, ROWS[::-1], by_name) == [("order", "result")]
     assert differences(ROWS, ROWS, by_name) == []
+
+
+@pytest.mark.parametrize("rows", [[["A", 1], ["B", 2]], ["A", "B"], [1, 2], [None, 1], [{"lot": 1}, "B"]])
+def test_rows_without_names_are_compared_in_order_whatever_they_are_matched_by(rows: list[object]) -> None:
+    by_name = rule("result", 'match_by = ["symbol"]')
+    assert differences(rows, rows[::-1], by_name) == [("order", "result")]
+    assert differences(rows, rows, by_name) == []
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["text-before", "text-after"])

@@ -12,8 +12,12 @@ from changeover.values.observation import Side
 from tests.changeover.support.gate_inputs import NOW, SEAMS, corpus, counts, passing
 
 
-def made(number: int, world: str, *, failed: int = 0, diverged: int = 0, **changes: Any) -> StoredComparison:
-    seams = {seam: counts(match=40, failed=failed, diverged=diverged) for seam in SEAMS}
+def made(
+    number: int, world: str, *, cases: int = 40, failed: int = 0, diverged: int = 0, **changes: Any
+) -> StoredComparison:
+    seams = {
+        seam: counts(match=cases - failed - diverged, failed=failed, diverged=diverged) for seam in SEAMS
+    }
     at = NOW - timedelta(days=10 - number)
     return corpus(number=number, at=at, seams=seams, summary=Summary(world=world, noise=False), **changes)
 
@@ -48,6 +52,14 @@ def test_what_differs_in_one_of_them_stays_open_until_it_is_done_again(one: str,
     assert [corpus.number for corpus in found.still] == [1]
     again = made(3, one)
     assert count_corpora(_with(again, passes, differs)).still == ()
+
+
+@pytest.mark.parametrize("later", [{"cases": 39}, {"cases": 0}, {"failed": 1}], ids=str)
+def test_what_differed_is_not_mended_by_a_comparison_that_compared_less(later: dict[str, int]) -> None:
+    """Also where a case did not come to the seam the second time: it raised before, or its input was gone."""
+    differs, less = made(1, "tape", diverged=1), made(2, "tape", **later)
+    assert [corpus.number for corpus in count_corpora(_with(less, differs)).still] == [1]
+    assert count_corpora(_with(made(3, "tape", cases=41), less, differs)).still == ()
 
 
 def _with(*corpora: StoredComparison) -> Any:

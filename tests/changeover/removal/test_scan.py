@@ -158,3 +158,64 @@ def test_a_package_between_that_imports_what_lies_in_it_is_named(mill: Mill) -> 
     done = mill.run("legacy", "scan", "--static", "--format", "json")
     assert done.code == 1
     assert "src/mill/inner/__init__.py" in json.loads(done.out)["code"]["open_files"]
+
+
+NAMED_IN_TEXTS = {
+    "a module imported by name": (
+        "import importlib\nimportlib.import_module('mill.legacy')\n",
+        "mill.legacy",
+    ),
+    "a relative one": (
+        "from importlib import import_module\nimport_module('.legacy', 'mill')\n",
+        "mill.legacy",
+    ),
+    "one that is imported the old way": ("old = __import__('mill.legacy')\n", "mill.legacy"),
+    "a setting": ("HANDLERS = ['mill.legacy.Stone']\n", "mill.legacy.Stone"),
+    "a reference": ("JOBS = {'night': 'mill.legacy:grind'}\n", "mill.legacy.grind"),
+    "a patched name": (
+        "from unittest import mock\nwith mock.patch('mill.legacy.grind'):\n    pass\n",
+        "mill.legacy.grind",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED_IN_TEXTS)
+def test_a_text_that_names_legacy_is_a_use_of_it(mill: Mill, kind: str) -> None:
+    code, name = NAMED_IN_TEXTS[kind]
+    mill.write("src/mill/caller.py", code)
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    found = json.loads(done.out)["code"]
+    assert (done.code, found["open_files"]) == (1, ["src/mill/caller.py"])
+    assert [use["name"] for use in found["uses"] if "caller" in use["file"]] == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'mill.legacy'",
+        "'see mill.legacy.Stone'",
+        "'mill.legacy_new.Stone'",
+        "'migration.removal.delete'",
+        "logging.getLogger('mill.legacy.a')",
+    ],
+)
+def test_a_text_that_imports_nothing_is_no_use(mill: Mill, text: str) -> None:
+    mill.write("src/mill/caller.py", f"import logging\n\nNAME = {text}\n")
+    done = mill.run("legacy", "scan", "--static")
+    assert done.code == 0, done
+
+
+def test_an_entry_point_is_a_use_of_what_it_names(mill: Mill) -> None:
+    mill.write("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    grind = mill.legacy:grind\n")
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    assert json.loads(done.out)["code"]["open_files"] == ["setup.cfg"]
+
+
+@pytest.mark.parametrize("broken", ["print 'grind'\n", "def {{ name }}():\n    pass\n"])
+def test_a_file_that_is_no_python_does_not_keep_the_others_from_being_told(mill: Mill, broken: str) -> None:
+    mill.write("src/mill/template.py", broken)
+    mill.write("src/mill/caller.py", CALLER)
+    done = mill.run("legacy", "scan", "--static", "--format", "json")
+    found = json.loads(done.out)["code"]
+    assert (done.code, found["open_files"]) == (1, ["src/mill/caller.py"])
+    assert (found["unread"], found["gone"] > 0) == (["src/mill/template.py"], True)

@@ -263,3 +263,27 @@ def test_a_copy_is_taken_before_a_seam_inside_changes_the_object() -> None:
     migration.seam("outer", legacy=lambda n: inner(n), candidate=lambda n: account.add(n))(1)
     assert account.held == 1
     assert {run.seam: run.verdict for run in runs} == {"inner": "match", "outer": "match"}
+
+
+@pytest.mark.parametrize("by_class", [True, False], ids=["of a class", "of an object"])
+@pytest.mark.parametrize("raises", [1, 9], ids=["the first time", "every time"])
+def test_a_copy_that_cannot_be_made_is_named_and_not_made_later(by_class: bool, raises: int) -> None:
+    class Broker:
+        def submit(self, quantity: int) -> int:
+            return quantity
+
+    broker, asked = Broker(), []
+
+    def copied(real: Broker) -> Broker:
+        asked.append(real)
+        if len(asked) <= raises:
+            raise OSError("no room for a copy")
+        return copy.copy(real)
+
+    migration, runs = in_shadow()
+    migration.port("broker", Broker if by_class else broker, effects={"submit": lambda n: n}, world=copied)
+    answer = migration.seam("s", legacy=lambda n: broker.submit(n), candidate=lambda n: broker.submit(n))
+    assert answer(5) == 5
+    assert (runs[0].verdict, len(asked)) == ("failed", 1)
+    assert runs[0].reason is not None
+    assert "world= raised OSError: no room for a copy" in runs[0].reason

@@ -159,8 +159,18 @@ def keep_divergence(divergence: Divergence) -> Divergence:
     are_texts = type(legacy) is str and type(candidate) is str
     if are_texts and max(len(legacy), len(candidate)) > VALUE_CHARACTERS_MAX:  # cut away is what is alike
         legacy, candidate = around_difference(legacy, candidate, VALUE_CHARACTERS_MAX)
+    elif type(legacy) is bytes and type(candidate) is bytes:
+        legacy, candidate = _bytes_around_difference(legacy, candidate)
     sides = keep_value(legacy), keep_value(candidate)
     return replace(divergence, legacy=sides[0], candidate=sides[1])
+
+
+def _bytes_around_difference(legacy: bytes, candidate: bytes) -> tuple[bytes, bytes]:
+    if max(len(legacy), len(candidate)) <= VALUE_CHARACTERS_MAX:
+        return legacy, candidate
+    texts = legacy.decode("latin-1"), candidate.decode("latin-1")
+    old, new = around_difference(*texts, VALUE_CHARACTERS_MAX // 2)
+    return old.replace("…", "...").encode("latin-1"), new.replace("…", "...").encode("latin-1")
 
 
 def _keep_observation(observation: Observation | None) -> Observation | None:

@@ -45,6 +45,15 @@ def test_long_texts_are_cut_around_their_difference(width: int, repeats: int) ->
     assert max(map(len, shown.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [60, 100, 200])
+@pytest.mark.parametrize("repeats", [1, 10, 300])
+def test_long_bytes_are_cut_around_their_difference(width: int, repeats: int) -> None:
+    before, after = SAME.encode() * repeats, SAME.encode() * 9
+    shown = screen_of(text(before + b"ONE" + after, before + b"OTHER" + after), width=width)
+    assert "ONE" in shown
+    assert "OTHER" in shown
+
+
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_texts_of_several_lines_are_shown_as_a_diff(width: int) -> None:
     lines = [f"line {number}" for number in range(30)]
