@@ -37,7 +37,7 @@ COMMAND = (
 )
 """What commands import: each most of it."""
 JSON = (*COMMAND, *(f"changeover.models.{name}" for name in ("comparison", "moves", "readiness", "worker")))
-TRADING = ("trading.cli", "trading.legacy.container", "mailbox", "email.headerregistry", *PROGRAM)
+TRADING = ("trading.cli", "mailbox", "email.headerregistry", *PROGRAM)
 PYTEST = ("pytest",)
 SWITCH = "CHANGEOVER_TESTS_START"
 """With `anew` every program is started anew, as without Linux: nothing may be another for that."""
