@@ -84,11 +84,11 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [
-        (("compare", "--runs", "3"), 153),
+        (("compare", "--runs", "3"), 155),
         (("gate", "shelf", "--to", "shadow"), 50),
-        (("status",), 58),
-        (("rollback", "shelf", "--reason", "r"), 24),
-        (("kill", "--reason", "r"), 16),
+        (("status",), 59),
+        (("rollback", "shelf", "--reason", "r"), 25),
+        (("kill", "--reason", "r"), 17),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

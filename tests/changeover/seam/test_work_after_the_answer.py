@@ -3,6 +3,7 @@ never acts.
 """
 
 import asyncio
+import atexit
 import gc
 import threading
 import time
@@ -35,6 +36,7 @@ class Mail:
 
 POOL = ThreadPoolExecutor(2)
 THREADS = ThreadPool(1)
+atexit.register(THREADS.terminate)
 
 
 @pytest.fixture(scope="module", autouse=True)

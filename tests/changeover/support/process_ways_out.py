@@ -86,7 +86,7 @@ def renamed(folder: Path, certificate: Path) -> Iterator[Reached]:
     yield lambda: (folder / "before").rename(folder / "after"), lambda: int((folder / "after").exists())
 
 
-@way("a database in a file", "sqlite3.connect")
+@way("a database in a file", "sqlite3")
 def database(folder: Path, certificate: Path) -> Iterator[Reached]:
     file = folder / "shop.db"
     with closing(sqlite3.connect(file)) as other:
