@@ -33,9 +33,8 @@ def carry_threads(threading: Any) -> None:
                 return _noting_shutdown(lambda: original(self))
             given, run = vars(self).get("run"), self.run
             what = self.function if isinstance(self, Timer) else getattr(self, "_target", None) or run
-            if is_own_step(what) or (
-                what is run and is_own_work(run)
-            ):  # of a pool, whose jobs belong to whoever gave them
+            # Of a pool, whose jobs belong to whoever gave them.
+            if is_own_step(what) or (what is run and is_own_work(run)):
                 with permitted():
                     return _noting_shutdown(lambda: original(self))
             named = _kind_of(session, self.name)

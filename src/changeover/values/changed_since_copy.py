@@ -23,15 +23,13 @@ Pair = tuple[int, int]
 class Inside(set[Pair]):
     """The pairs that nothing has told apart yet; those `above` are being looked into by what they hold."""
 
-    __slots__ = ("above",)
-
-    def __init__(self, above: tuple[Pair, ...] = ()) -> None:
-        super().__init__(above)
-        self.above = above
+    above: tuple[Pair, ...] = ()
 
     def within(self, pair: Pair) -> Inside:
         """A beginning for what that pair holds: where it is told apart, the pairs met in it are no help."""
-        return Inside((*self.above, pair))
+        beginning = Inside((*self.above, pair))
+        beginning.above = (*self.above, pair)
+        return beginning
 
 
 Same = Callable[[Any, Any, Inside, int], bool]
@@ -87,10 +85,21 @@ def is_kept_in_attributes(cls: type) -> bool:
 
 
 def _named(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
+    return _holds_the_same(ours, theirs) or _by_name(ours, theirs, inside, depth)
+
+
+def _holds_the_same(ours: Any, theirs: Any) -> bool:
+    """Whether both hold the very same parts under the same names, as they mostly do."""
+    return (
+        len(ours) == len(theirs)
+        and all(map(is_, ours.values(), theirs.values()))
+        and all(map(is_, ours, theirs))
+    )
+
+
+def _by_name(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
     if len(ours) != len(theirs):
         return False
-    if all(map(is_, ours.values(), theirs.values())) and all(map(is_, ours, theirs)):
-        return True  # as it mostly is; else it is looked for by name
     for name, part in ours.items():
         other = theirs.get(name, _MISSING)
         if other is not part and not _same(part, other, inside, depth):
@@ -100,10 +109,10 @@ def _named(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
 
 def _table(ours: Any, theirs: Any, inside: Inside, depth: int) -> bool:
     """A table; a key that is an object may be copied too, and only its own class could look it up."""
-    if _LEAVES.issuperset(map(type, ours)):
-        return _named(ours, theirs, inside, depth)
-    if len(ours) != len(theirs):
-        return False
+    if _holds_the_same(ours, theirs):
+        return True
+    if len(ours) != len(theirs) or _LEAVES.issuperset(map(type, ours)):
+        return _by_name(ours, theirs, inside, depth)
     if all(map(is_, ours, theirs)):
         return _in_order((*ours.values(),), (*theirs.values(),), inside, depth)
     return same_content(ours, theirs)

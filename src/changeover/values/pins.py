@@ -154,8 +154,10 @@ def stable_text(value: Any) -> str:
     cls = type(value)
     if cls in _TEXTS:
         return str(value)
-    text = str(_ordered(value))
-    _check_text(value, text)
+    ordered = _ordered(value)
+    text = str(ordered)
+    if ordered is value:  # else its parts were looked at, of which a text may say " at 0x1F"
+        _check_text(value, text)
     return text
 
 
@@ -186,6 +188,8 @@ def _ordered(value: Any) -> Any:
         parts = sorted(repr(_inside(part)) for part in value)
         return _Written(f"{{{', '.join(parts)}}}")
     if cls is dict:
+        for name in value:
+            _inside(name)
         return dict(sorted(((name, _inside(part)) for name, part in value.items()), key=repr))
     if cls in (list, tuple, deque):
         return cls(map(_inside, value))

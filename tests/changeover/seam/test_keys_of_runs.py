@@ -97,3 +97,12 @@ def test_a_set_inside_a_key_is_the_same_text_in_every_process(key: str) -> None:
 def test_an_object_that_is_found_inside_a_key_is_named() -> None:
     with pytest.raises(UnstableKey, match="Customer"):
         stable_text(Pair(1, Customer()))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [("com1", "port at 0x3F8"), Pair(1, "port at 0x3F8"), {"port": "at 0x3F8"}, "port at 0x3F8"],
+    ids=lambda key: type(key).__name__,
+)
+def test_a_text_inside_a_key_may_name_an_address(key: object) -> None:
+    assert "at 0x3F8" in stable_text(key)
