@@ -33,7 +33,7 @@ from changeover.evidence.store.place import Database, StoreProblem, store_path
 from changeover.evidence.worker_watch import pulse_of_this_process, write_pulse
 from tests.changeover.support.counted_runs import runs_in
 from tests.changeover.support.stores import SERVER
-from tests.changeover.support.worker_project import SECRET, ServiceProcess, WorkerProject
+from tests.changeover.support.worker_project import SECRET, WorkerProject
 from tests.changeover.support.written_rows import TIMES_AND_RUNS, WATCHED
 from trading.screens.progress import show_progress
 
@@ -129,11 +129,9 @@ class Machines:
                 self.answered[item] += 1
                 if call % BURST == BURST - 1:
                     time.sleep(2 * pause_s * drawn.random())
-            self._end(service, is_killed=number % 2 == 1)
-
-    def _end(self, service: ServiceProcess, *, is_killed: bool) -> None:
-        if is_killed:
-            service.kill()
+            if number % 2 == 1:
+                service.kill()
+        self.ask(self.recorders[number], "status")  # what a program that was killed left behind is shipped
 
     @property
     def counts(self) -> FleetCounts | None:
@@ -193,8 +191,6 @@ def _run(machines: Machines, told: Told, *, progress: bool) -> None:
                 pass
         for one in recording:
             one.result()
-    for recorder in machines.recorders:  # what a program that was killed left behind is shipped
-        machines.ask(recorder, "status")
 
 
 def _until_replayed(machines: Machines, told: Told) -> Iterator[int]:
