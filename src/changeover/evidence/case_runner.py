@@ -84,10 +84,12 @@ def compared_cases(
     waived: Waived | None = None,
     answer_seen: AnswerSeen | None = None,
     elsewhere: ReplaysElsewhere[Any] | None = None,
+    for_scenarios: bool = False,
 ) -> Generator[CaseDone, None, None]:
     """Yield every compared case when it is done; raises ConfigurationError where the source is wrong.
 
-    With `elsewhere` other processes may still be comparing its runs then.
+    With `elsewhere` other processes may still be comparing its runs then. With `for_scenarios` packs keep
+    what a replay without their world needs.
     """
     is_legacy = options.answer is Side.LEGACY
     compared, alone = (Stage.SHADOW, Stage.OFF) if is_legacy else (Stage.LIVE, Stage.COMPLETE)
@@ -103,6 +105,7 @@ def compared_cases(
         on_itself=options.answer if noise else None,
         answer_seen=answer_seen,
         elsewhere=None if elsewhere is None else elsewhere.take,
+        for_scenarios=for_scenarios,
     )
 
     def counts(run: Run) -> bool:
@@ -208,7 +211,10 @@ def recorded(
     DeclarationError for an unknown source, ConfigurationError for an unknown seam or case.
     """
     chosen = program.sources.named(source)
-    for done in compared_cases(program, chosen, options, select(program, seams), rules=None, noise=False):
+    selection = select(program, seams)
+    for done in compared_cases(
+        program, chosen, options, selection, rules=None, noise=False, for_scenarios=True
+    ):
         if done.ended:
             if left_out is not None:
                 left_out(done)

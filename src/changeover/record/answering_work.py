@@ -101,6 +101,16 @@ class AnsweringWork:
         """The run cannot be compared: a pack could not do its part. Those around it may."""
         self.tape.problem = self.tape.problem or f"{pack}: {what}"
 
+    @property
+    def wants_scripts(self) -> bool:
+        """Whether the run is recorded for replays where the world of a pack is not."""
+        return self.tape.scripts is not None
+
+    def keep_script(self, pack: str, script: Any) -> None:
+        """What a pack keeps of the path for these."""
+        if self.tape.scripts is not None:
+            self.tape.scripts.keep(self.tape.scripts.answered_by, pack, script)
+
     def thread_refused(self, why: str) -> None:
         """What keeps the answering path from something is a part of what happened."""
 

@@ -14,9 +14,10 @@ from changeover.errors import ConfigurationError
 from changeover.record.codec import Codec
 from changeover.record.port import PortBook
 from changeover.record.port_object import PortObject
+from changeover.record.scripts import Scripts
 from changeover.record.tape import Entry, Tape, near
 from changeover.record.work_branch import NEVER
-from changeover.values.observation import During, Outcome, Raised, Returned, Step
+from changeover.values.observation import During, Outcome, Raised, Returned, Side, Step
 from changeover.values.toml_table import Table
 
 _USUAL_DECIMALS = (decimal.DefaultContext.prec, decimal.DefaultContext.rounding)
@@ -26,6 +27,8 @@ Encode = Callable[[Any, str], Any]
 
 def add_tape(data: dict[str, Any], tape: Tape, encode: Encode) -> None:
     """Add to a run, whose calls are there, what is to be known of its tape besides."""
+    if tape.scripts is not None:
+        _add_scripts(data, tape.scripts, encode)
     if tape.random_states:
         data["random"] = encode(tape.random_states, "the state of random numbers")
     if tape.supplements:
@@ -44,6 +47,17 @@ def add_tape(data: dict[str, Any], tape: Tape, encode: Encode) -> None:
             data[name] = (*dict.fromkeys(work),)  # two tasks of one function have one name
 
 
+def _add_scripts(data: dict[str, Any], scripts: Scripts, encode: Encode) -> None:
+    by_side = scripts.by_side()
+    if by_side:
+        data["scripts"] = {
+            side: {pack: encode(script, f"what {pack} keeps") for pack, script in packs.items()}
+            for side, packs in by_side.items()
+        }
+    elif scripts.problem:
+        data["no_scripts"] = scripts.problem
+
+
 def read_tape(top: Table, codec: Codec, book: PortBook) -> Tape:
     """The inverse; raises CodecError, or ConfigurationError where the program changed since."""
     calls = _Calls(codec, book)
@@ -54,12 +68,26 @@ def read_tape(top: Table, codec: Codec, book: PortBook) -> Tape:
     tape.supplements, tape.late_from = top.whole("supplements", 0), top.whole("late_from", NEVER)
     tape.unfinished, tape.handed_over = top.texts("unfinished"), top.texts("handed_over")
     tape.decimals = _decimals(top)
+    tape.scripts = _scripts(top, codec)
     if top.has("random"):
         states = codec.decode(top.raw("random"), "the state of random numbers")
         if not isinstance(states, dict):
             raise top.error("random", "was no table")
         tape.random_states = states
     return tape
+
+
+def _scripts(top: Table, codec: Codec) -> Scripts | None:
+    problem, table = top.text("no_scripts", ""), top.table("scripts")
+    if table is None:
+        return Scripts(Side(top.text("answered_by", among=list(Side))), problem=problem) if problem else None
+    kept: dict[Side, dict[str, Any]] = {}
+    for side in Side:
+        packs = table.table(side)
+        if packs is not None:
+            kept[side] = {pack: codec.decode(data, f"what {pack} keeps") for pack, data in packs.items()}
+    table.done()
+    return Scripts(Side(top.text("answered_by", among=list(Side))), kept)
 
 
 def _decimals(top: Table) -> decimal.Context | None:

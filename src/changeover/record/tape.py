@@ -12,6 +12,7 @@ from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
 from changeover.record.port_object import PortObject
+from changeover.record.scripts import Scripts
 from changeover.record.watched_parts import WatchedParts
 from changeover.record.work_branch import NEVER, Branch, WorkKind, lane_of
 from changeover.settings import INPUTS_VERSION
@@ -172,6 +173,7 @@ class Tape:
     watched: Watched = _NOTHING_WATCHED  # not stored
     kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
+    scripts: Scripts | None = None  # what packs keep for replays elsewhere; None where there will be none
 
     def __init__(
         self, entries: list[Entry] | None = None, *, is_stored: bool = False, root: Branch | None = None

@@ -74,6 +74,14 @@ class RedactPaths:
                 return stand
         return stand
 
+    def may_name(self, words: Iterable[str]) -> bool:
+        """Whether one of these words may be the name of what a path hides, wherever it stands."""
+        last = [parts[-1].names if isinstance(parts[-1], NameIs) else None for parts in self._parts]
+        if None in last:  # such as `*`
+            return True
+        hidden = {name for names in last if names is not None for name in names}
+        return not hidden.isdisjoint(words)
+
     def _worked_out(self, stand: Stand, segment: Segment) -> Stand:
         stayed, arrived = stepped(self._parts, stand, segment)
         return opened(self._parts, stayed | arrived)

@@ -23,7 +23,8 @@ from changeover.record.port import CallClass
 from changeover.record.port_object import PortObject
 from changeover.record.replay_problems import ReplayProblem
 from changeover.record.run import Run
-from changeover.record.tape import Entry
+from changeover.record.scripts import Scripts
+from changeover.record.tape import Entry, Tape
 from changeover.redaction.environment import is_secret_name, secrets_of_environment
 from changeover.redaction.key import KEY_NAME, RedactionKey
 from changeover.redaction.masking import NOWHERE, Redacting
@@ -40,6 +41,7 @@ from changeover.values.pins import Pins
 
 R = TypeVar("R", Run, Observation, LogLine, PortCall, Divergence, ReplayProblem)
 _ROOT_OF = {CallClass.EFFECT: "effects"}
+WITHHELD = "what its paths sent to the database would hold what is redacted"
 
 
 def key_path(root: Path) -> Path:
@@ -154,20 +156,30 @@ class _Copy:
         entries = [self._entry(entry) for entry in tape.entries]
         unfinished, handed_over = names(tape.unfinished), names(tape.handed_over)
         is_clean = all(map(is_, entries, tape.entries)) and self._redacting.retyped is None
-        if (
-            is_clean
-            and not has_other_arguments
-            and (unfinished, handed_over)
-            == (
-                tape.unfinished,
-                tape.handed_over,
-            )
-        ):
+        names_are_clean = (unfinished, handed_over) == (tape.unfinished, tape.handed_over)
+        scripts = self._scripts(tape)
+        if is_clean and not has_other_arguments and names_are_clean and scripts is tape.scripts:
             return None
         made = RedactedTape(tape, run.arguments, entries)
         made.unfinished, made.handed_over = unfinished, handed_over
+        made.scripts = scripts
         made.problem = made.problem if made.problem is not None else self._redacting.retyped
         return made
+
+    def _scripts(self, tape: Tape) -> Scripts | None:
+        """What packs keep for replays elsewhere: all of it or nothing, as nobody can replay a part of it.
+
+        It holds values that are compared nowhere, so that no path leads to them: what a path hides may stand
+        there under the same name.
+        """
+        scripts = tape.scripts
+        if scripts is None:
+            return None
+        data = scripts.by_side()
+        hides = self._redacting.value(data) is not data or bool(self._redacting.found)
+        if hides or (self._has_paths and self._paths.may_name(scripts.names())):
+            return scripts.withheld(WITHHELD)
+        return scripts
 
     def _names(self, texts: Sequence[str]) -> tuple[str, ...]:
         return tuple(map(self._redacting.text, texts))

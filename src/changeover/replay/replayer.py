@@ -34,7 +34,7 @@ from changeover.replay.unrecorded_calls import UnrecordedCalls
 from changeover.values.error_text import class_and_message, message_of
 from changeover.values.event import EventLog
 from changeover.values.limits import Limits
-from changeover.values.observation import Outcome, Raised, Returned, outcome_of
+from changeover.values.observation import Outcome, Raised, Returned, Side, outcome_of
 from changeover.values.value_text import outcome_text
 
 
@@ -45,9 +45,17 @@ class Replay(RealAnswers, UnrecordedCalls):
     carries = True
 
     def __init__(
-        self, book: PortBook, tape: Tape, *, seed: str, limits: Limits, copies: PortCopies | None
+        self,
+        book: PortBook,
+        tape: Tape,
+        side: Side,
+        *,
+        seed: str,
+        limits: Limits,
+        copies: PortCopies | None,
     ) -> None:
         super().__init__(tape)
+        self.side = side
         self.events = EventLog(limits.event_steps_max)
         self.scheduler: Scheduler | None = None  # of the order in which buses deliver
         self._objects = GivenObjects(tape, book.holds)
@@ -205,6 +213,26 @@ class Replay(RealAnswers, UnrecordedCalls):
     def left_by(self, pack: str) -> Any | None:
         """What a pack kept of the answering path, for this replay; None where it kept nothing."""
         return self._tape.kept_by.get(pack)
+
+    @property
+    def wants_scripts(self) -> bool:
+        """Whether the run is recorded for replays where the world of a pack is not."""
+        return self._tape.scripts is not None and not self._tape.is_stored
+
+    def keep_script(self, pack: str, script: Any) -> None:
+        """What a pack keeps of this path for these."""
+        if self._tape.scripts is not None:
+            self._tape.scripts.keep(self.side, pack, script)
+
+    def script_of(self, pack: str) -> Any | None:
+        """What a pack kept of this path, or of the one that answered; None in a run that was not stored."""
+        scripts = self._tape.scripts if self._tape.is_stored else None
+        return None if scripts is None else scripts.of(self.side, pack)
+
+    @property
+    def why_no_script(self) -> str:
+        """Why a stored run has none, where it might have had one; empty where that is not known."""
+        return "" if self._tape.scripts is None else self._tape.scripts.problem
 
     def recorded_calls(self, port: str, method: str) -> list[dict[str, Any]]:
         """The arguments of what the answering path asked of a port by this method."""

@@ -195,7 +195,9 @@ class ReplayTask:
             carry_work()
         isolation.keep_isolated()
         self.book.cover()
-        replay = Replay(self.book, self.tape, seed=self.seed, limits=self.limits, copies=self.copies)
+        replay = Replay(
+            self.book, self.tape, self.side, seed=self.seed, limits=self.limits, copies=self.copies
+        )
         replay.net = NetHold()
         replay.renamed = self.renamed
         replay.delegates.owners = self.owners

@@ -18,6 +18,7 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.recorded_run import Passage, RecordedRun
 from changeover.record.recorder import Recorder
+from changeover.record.scripts import Scripts
 from changeover.replay import isolation
 from changeover.replay.handled_error import handled_here
 from changeover.replay.kept_outcome import View, kept
@@ -111,6 +112,8 @@ class Recording:
             self._keep_pins()  # those around may have answered by the time of the replay
         self.decimals = decimal.getcontext().copy()
         self.recorder.tape.decimals = self.decimals
+        if self.runtime.for_scenarios:
+            self.recorder.tape.scripts = Scripts(self.answering)
         if self._given.owner:
             self._given.begin_use(self)
 

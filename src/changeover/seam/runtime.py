@@ -83,10 +83,11 @@ class Runtime:
     """A program has one; a comparison makes one of its own, `with_` what is different, and puts it in place.
 
     `is_comparison` says that its runs are those of a comparison: everything is sampled, nothing waits in the
-    background. `on_itself` names the path that is replayed in place of the other one as well (A/A).
-    `answer_seen` is shown every answer that goes through a view. `elsewhere` may take runs that have
-    answered, to compare them in another process. `measured` are shown every run after all others, and
-    `exposed` is kept as long as the runtime: the metrics of a program. `traces` makes spans of its runs.
+    background; `for_scenarios`, that they are to be replayed where the program's databases are not.
+    `on_itself` names the path that is replayed in place of the other one as well (A/A). `answer_seen` is
+    shown every answer that goes through a view. `elsewhere` may take runs that have answered, to compare them
+    in another process. `measured` are shown every run after all others, and `exposed` is kept as long as the
+    runtime: the metrics of a program. `traces` makes spans of its runs.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Runtime:
         self.traces: Traces | None = None
         self.expected: ExpectedRuns | None = None
         self.is_comparison = False
+        self.for_scenarios = False
         self.on_itself: Side | None = None
         self.answer_seen: AnswerSeen | None = None
         self.elsewhere: Elsewhere | None = None

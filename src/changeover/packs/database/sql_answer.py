@@ -100,7 +100,17 @@ class TapeConnection:
     autocommit = False
     isolation_level = ""
     closed = 0
+    broken = False
     notices: tuple[str, ...] = ()
+
+    @property
+    def _connection(self) -> TapeConnection:
+        """Where the connection of an async driver is looked for, after an error."""
+        return self
+
+    def is_closed(self) -> bool:
+        """As an async driver says it."""
+        return False
 
     def cursor(self, *_: Any, **__: Any) -> AnswerCursor:
         """A cursor for an answer of the tape."""

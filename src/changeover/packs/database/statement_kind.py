@@ -77,7 +77,8 @@ def key_of(statement: str, parameters: Any) -> tuple[str, Any]:
 def _plain(parameters: Any) -> Any:
     """Parameters without the types in which drivers wrap them."""
     if isinstance(parameters, dict):
-        return {name: _plain(value) for name, value in parameters.items()}
+        # Names may be of a class of SQLAlchemy, whose objects hold more than the name.
+        return {str(name): _plain(value) for name, value in parameters.items()}
     if isinstance(parameters, (list, tuple)):
         return tuple(_plain(value) for value in parameters)
     if not type(parameters).__module__.startswith("psycopg.types"):

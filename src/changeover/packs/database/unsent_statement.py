@@ -18,6 +18,6 @@ def why_unsent(session: Any, port: str, kind: str, statement: str) -> str:
     A path that wrote or asked, and never by this statement, may have done the same.
     """
     if session.recorded_calls(port, "look"):
-        return ROWS_ALONE
+        return session.why_no_script or ROWS_ALONE
     statements = {call["statement"] for call in session.recorded_calls(port, kind)}
     return f"{UNSENT}: {statement[:SHOWN_MAX]}" if statements and statement not in statements else ""

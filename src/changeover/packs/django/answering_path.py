@@ -9,10 +9,12 @@ from typing import Any
 
 from changeover.packs.database.postgres_recording import PostgresRecording
 from changeover.packs.database.recorded_rows import RecordedRows
+from changeover.packs.database.script import COMMIT, ROLLBACK, ScriptWriter
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_recording import SqliteRecording
 from changeover.packs.django.caller import CallerBlock, caller_block
 from changeover.packs.django.database import STYLE, DjangoDatabase
+from changeover.packs.django.given_answer import sent_with
 from changeover.packs.django.statement_words import ends_transaction
 from changeover.packs.host import outside
 from changeover.quick_dataclass import dataclass
@@ -46,6 +48,7 @@ class AnsweringPath:
         self._alone = alone
         self._is_postgres = database.kind == "postgresql"
         self._connections: dict[int, Any] = {}
+        self._script = ScriptWriter() if session.wants_scripts else None
         self._recording: Any
         if self._is_postgres:
             self._recording = PostgresRecording(
@@ -86,6 +89,9 @@ class AnsweringPath:
         for problem in recorded.problems:
             self.cannot_see(problem)
         self._database.tell(recorded.effects)
+        if self._script is not None:
+            self._script.script.effects, self._script.script.in_block = recorded.effects, block.is_open
+            self._session.keep_script(self._database.name, self._script.script)
         if waits:
             self._database.mark("on_commit", block.waiting(connection))
         if block.is_doomed_now(connection):
@@ -104,8 +110,15 @@ class AnsweringPath:
 
         await sync_to_async(self.end)()
 
-    def execute(self, send: Callable[[], Any], cursor: Any, statement: str, *_: Any) -> Any:
+    def execute(self, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any = None) -> Any:
         """Send a statement of the path."""
+        writer = self._script
+        if writer is None:
+            return self._execute(send, cursor, statement)
+        see = partial(self._execute, send, cursor, statement)
+        return sent_with(writer, see, cursor, statement, parameters)
+
+    def _execute(self, send: Callable[[], Any], cursor: Any, statement: str) -> Any:
         connection = cursor.db
         if connection.alias != self._database.alias:
             self.cannot_see(OTHER.format(connection.alias, self._database.alias))
@@ -135,6 +148,7 @@ class AnsweringPath:
                 self._recording.after_rollback(driver)
                 raise
             self._recording.after_commit(driver)
+            self._ended(connection, COMMIT)
             return done
 
     def rollback(self, send: Callable[[], Any], connection: Any) -> Any:
@@ -146,6 +160,7 @@ class AnsweringPath:
             finally:
                 if connection.alias == self._database.alias and driver is not None:
                     self._recording.after_rollback(driver)
+                    self._ended(connection, ROLLBACK)
 
     def connect(self, send: Callable[[], Any], connection: Any) -> Any:
         """Open a connection: no part of the path."""
@@ -166,6 +181,10 @@ class AnsweringPath:
     def spent(self, seconds: float) -> None:
         """The database took so long."""
         self._session.port_s += seconds
+
+    def _ended(self, connection: Any, how: str) -> None:
+        if self._script is not None:
+            self._script.ended(connection, how)
 
     def _before(self, connection: Any, statement: str) -> None:
         driver = connection.connection

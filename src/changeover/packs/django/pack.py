@@ -8,7 +8,7 @@ from typing import Any
 from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.django.answering_path import AnsweringPath, KeptRows
 from changeover.packs.django.cache import CachePort
 from changeover.packs.django.database import DjangoDatabase
@@ -17,6 +17,7 @@ from changeover.packs.django.mail import MailPort
 from changeover.packs.django.replayed_path import ReplayedPath
 from changeover.packs.django.requests import NAME as REQUESTS
 from changeover.packs.django.requests import DjangoRequests
+from changeover.packs.django.scripted_path import ScriptedPath
 from changeover.packs.django.services import hook_caches, hook_mail
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
@@ -79,7 +80,7 @@ class DjangoPack:
         for option, found in (("deadline_ms", self._deadline_ms), ("rows_max", self._rows_max)):
             if type(found) is not int or found < 1:
                 host.wrong(option, found, "a whole number of 1 or more")
-        host.keeps(SqlAnswer)
+        host.keeps(*KEPT_CLASSES)
         is_first = not host.others
         if any(one.alias == self.alias for one in host.others):
             raise DeclarationError(f'use("{NAME}")', f'the database "{self.alias}" is in use already')
@@ -105,6 +106,9 @@ class DjangoPack:
             kept = session.left_by(self.name)
             if isinstance(kept, KeptRows):
                 return ReplayedPath(database, session, kept)
+            script = session.script_of(self.name)
+            if isinstance(script, Script):
+                return ScriptedPath(database, session, script)
             return TapedPath(database, session)
         if database.kind not in _ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)

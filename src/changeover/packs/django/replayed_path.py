@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from os import getpid
 from typing import Any
 
@@ -11,6 +12,8 @@ from changeover.packs.database.copy_problem import copy_problem
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.postgres_rows import sqlstate
 from changeover.packs.database.row_change import NotComparable
+from changeover.packs.database.row_effect import RowEffect
+from changeover.packs.database.script import COMMIT, ROLLBACK, ScriptWriter
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement import run
@@ -18,6 +21,7 @@ from changeover.packs.database.statement_kind import changes_schema, first_word
 from changeover.packs.database.waiting_function import described, is_unclear
 from changeover.packs.django.answering_path import ENDS, OTHER, KeptRows
 from changeover.packs.django.database import STYLE, DjangoDatabase
+from changeover.packs.django.given_answer import sent_with
 from changeover.packs.django.statement_words import begins_transaction, ends_transaction
 from changeover.packs.host import outside
 
@@ -52,6 +56,7 @@ class ReplayedPath:
         self._capture: SqliteCapture | None = None
         self._connection: Any = None
         self._driver: Any = None
+        self._script = ScriptWriter() if replay.wants_scripts else None
 
     @property
     def alias(self) -> str:
@@ -71,7 +76,8 @@ class ReplayedPath:
 
     def end(self) -> None:
         """Compare what the path changed in the copy, of which nothing stays."""
-        problem, effects, connection, block = "", [], self._connection, self._kept.block
+        problem, connection, block = "", self._connection, self._kept.block
+        effects: list[RowEffect] = []
         try:
             if self._copy is not None:
                 with outside():
@@ -93,6 +99,9 @@ class ReplayedPath:
         if problem:
             self.cannot_see(problem)
         self._database.tell(effects)
+        if self._script is not None:
+            self._script.script.effects, self._script.script.in_block = effects, block.is_open
+            self._replay.keep_script(self._database.name, self._script.script)
         if functions:
             self._database.mark("on_commit", functions)
         if connection is not None and block.is_doomed_now(connection):
@@ -111,8 +120,15 @@ class ReplayedPath:
 
         await sync_to_async(self.end)()
 
-    def execute(self, send: Callable[[], Any], cursor: Any, statement: str, *_: Any) -> Any:
+    def execute(self, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any = None) -> Any:
         """Let a statement run on the copy, where what it does can be seen and taken back."""
+        writer = self._script
+        if writer is None:
+            return self._execute(send, cursor, statement)
+        see = partial(self._execute, send, cursor, statement)
+        return sent_with(writer, see, cursor, statement, parameters)
+
+    def _execute(self, send: Callable[[], Any], cursor: Any, statement: str) -> Any:
         self._check(cursor.db)
         if changes_schema(statement):
             self.cannot_see(f"{first_word(statement)} changes the schema")
@@ -135,13 +151,18 @@ class ReplayedPath:
         self._check(connection)
         try:
             with outside():
-                return send()
+                done = send()
         except NotComparable as problem:
             return self.cannot_see(str(problem))
+        if self._script is not None:
+            self._script.ended(connection, COMMIT)
+        return done
 
     def rollback(self, send: Callable[[], Any], connection: Any) -> Any:
         """Roll back in the copy; a connection of the program stays as it is."""
         self._check(connection)
+        if self._script is not None:
+            self._script.ended(connection, ROLLBACK)
         with outside():
             return send()
 

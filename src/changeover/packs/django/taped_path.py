@@ -12,6 +12,7 @@ from changeover.packs.database.waiting_function import is_unclear
 from changeover.packs.django.answering_path import OTHER
 from changeover.packs.django.caller import CallerBlock, caller_block
 from changeover.packs.django.database import DjangoDatabase
+from changeover.packs.django.given_answer import give
 from changeover.packs.django.replayed_path import HOOKS, recorded_waiting
 from changeover.packs.host import outside
 
@@ -36,7 +37,7 @@ class TapedPath:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """A replay gets a connection that reaches nothing, in a block where the other path was in one."""
         program = self._database.connection
-        is_open = self._database.ask("block", (), lambda: caller_block(program).is_open)
+        is_open = self._is_in_block(program)
         self._connection, self._program = program, program
         if self._replays:
             self._connection = self._database.another()
@@ -46,13 +47,24 @@ class TapedPath:
         self._block = caller_block(self._connection)
         return args, kwargs
 
+    def _is_in_block(self, program: Any) -> bool:
+        """Whether the caller has a transaction open."""
+        found: bool = self._database.ask("block", (), lambda: caller_block(program).is_open)
+        return found
+
     def end(self) -> None:
         """Let go of the connections of a replay; what waits for the commit of the caller is an effect."""
+        self._let_go()
+        self._tell_of_caller()
+
+    def _let_go(self) -> None:
         if self._replays:
             self._database.put(self._program)
         for connection in self._taken:
             connection.connection = None
             del connection.create_cursor
+
+    def _tell_of_caller(self) -> None:
         if self._block.waits_for_commit(self._connection):
             functions = self._block.waiting(self._connection)
             theirs = recorded_waiting(self._session, self._database.port) if self._replays else None
@@ -151,7 +163,4 @@ class TapedPath:
 
     def _give(self, cursor: Any, answer: SqlAnswer) -> Any:
         """Let Django find the answer where it looks for that of the driver."""
-        if not isinstance(cursor.cursor, AnswerCursor):
-            cursor.cursor = AnswerCursor(None if self._replays else cursor.cursor)
-        cursor.cursor.load(answer)
-        return cursor.cursor
+        return give(cursor, answer, replays=self._replays)

@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.database.postgres_recording import PostgresRecording
+from changeover.packs.database.script import COMMIT, ROLLBACK, ScriptWriter
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_recording import SqliteRecording
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
+from changeover.packs.sqlalchemy.given_answer import sent_with
 from changeover.packs.sqlalchemy.handles import engine_of, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
@@ -32,6 +34,7 @@ class AnsweringPath:
         self._is_postgres = database.kind == "postgresql"
         self._infos: dict[int, Any] = {}
         self._unmet: dict[int, Any] = {}
+        self._script = ScriptWriter() if session.wants_scripts else None
         self._recording: Any
         if self._is_postgres:
             style = database.engine.dialect.paramstyle
@@ -83,6 +86,9 @@ class AnsweringPath:
         for problem in recorded.problems:
             self._session.cannot_follow(self._database.name, problem)
         self._database.tell(recorded.effects)
+        if self._script is not None:
+            self._script.script.effects = recorded.effects
+            self._session.keep_script(self._database.name, self._script.script)
         self._left.look()
         self._left.tell()
 
@@ -97,7 +103,10 @@ class AnsweringPath:
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Send a statement of the path."""
-        return self._database.apart(lambda: self._execute(send, sent))
+        writer = self._script
+        if writer is None:
+            return self._database.apart(lambda: self._execute(send, sent))
+        return self._database.apart(lambda: sent_with(writer, lambda: self._execute(send, sent), sent))
 
     def _execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         self._meet(sent.fairy)
@@ -131,6 +140,8 @@ class AnsweringPath:
             self._recording.after_rollback(connection)
             raise
         self._recording.after_commit(connection)
+        if self._script is not None:
+            self._script.ended(connection, COMMIT)
         return done
 
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
@@ -141,6 +152,8 @@ class AnsweringPath:
         finally:
             if connection is not None:
                 self._recording.after_rollback(connection)
+                if self._script is not None:
+                    self._script.ended(connection, ROLLBACK)
 
     def drive(self, send: Callable[[], Any]) -> Any:
         """Let the driver do something that is no part of the path."""

@@ -9,7 +9,7 @@ from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.host import Host, Operation
 from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
@@ -17,6 +17,7 @@ from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.engine_hooks import NAME, hook, hook_pools
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
+from changeover.packs.sqlalchemy.scripted_path import ScriptedPath
 from changeover.packs.sqlalchemy.taped_path import TapedPath
 from changeover.packs.sqlalchemy.uncovered import tables_without_key, uncovered_engines
 from changeover.record.port import CallClass
@@ -83,7 +84,7 @@ class SqlalchemyPack:
         if host.others:
             self.name = f"{NAME}:{self._port}"
         self._database = EngineDatabase(self.name, given, channel, self._rows_max)
-        host.keeps(SqlAnswer)
+        host.keeps(*KEPT_CLASSES)
         host.handle(Engine, Connection, Session, sessionmaker, scoped_session)
         if engine is not given:
             from sqlalchemy.ext import asyncio
@@ -106,6 +107,9 @@ class SqlalchemyPack:
             recorded = session.left_by(self.name)
             if isinstance(recorded, RecordedRows):
                 return ReplayedPath(database, session, recorded)
+            script = session.script_of(self.name)
+            if isinstance(script, Script):
+                return ScriptedPath(database, session, script)
             return TapedPath(database, session)
         if database.kind not in _ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)

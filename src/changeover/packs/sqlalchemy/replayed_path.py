@@ -12,12 +12,15 @@ from changeover.packs.database.copy_problem import copy_problem
 from changeover.packs.database.postgres_copy import PostgresCopy
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable
+from changeover.packs.database.row_effect import RowEffect
+from changeover.packs.database.script import COMMIT, ROLLBACK, ScriptWriter
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement_kind import changes_schema, first_word
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
+from changeover.packs.sqlalchemy.given_answer import sent_with
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
@@ -44,6 +47,7 @@ class ReplayedPath:
         self.is_at_work = False
         self._exchanged = Exchanged(self._on_copy)
         self._left = LeftToCaller(database, replay)
+        self._script = ScriptWriter() if replay.wants_scripts else None
 
     @property
     def dialect(self) -> Any:
@@ -63,7 +67,8 @@ class ReplayedPath:
 
     def end(self) -> None:
         """Compare what the path changed in the copy, of which nothing stays."""
-        problem, effects = "", []
+        problem = ""
+        effects: list[RowEffect] = []
         self._left.look()
         try:
             if self._copy is not None:
@@ -80,6 +85,9 @@ class ReplayedPath:
         if problem:
             self._problem(problem)
         self._database.tell(effects)
+        if self._script is not None:
+            self._script.script.effects = effects
+            self._replay.keep_script(self._database.name, self._script.script)
         self._left.tell()
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
@@ -109,7 +117,10 @@ class ReplayedPath:
         try:
             if self._capture is not None:
                 self._capture.check_statement(statement)
-            return self._database.apart(send)
+            writer = self._script
+            if writer is None:
+                return self._database.apart(send)
+            return self._database.apart(lambda: sent_with(writer, send, sent))
         except NotComparable as problem:
             return self._problem(str(problem))
 
@@ -118,9 +129,12 @@ class ReplayedPath:
         if fairy.dbapi_connection is not self._connection:
             self._problem(PAST)
         try:
-            return self._database.apart(send)
+            done = self._database.apart(send)
         except NotComparable as problem:
             return self._problem(str(problem))
+        if self._script is not None:
+            self._script.ended(self._connection, COMMIT)
+        return done
 
     def drive(self, send: Callable[[], Any]) -> Any:
         """Let the driver do something that is no part of the path."""
@@ -135,7 +149,11 @@ class ReplayedPath:
 
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Roll back in the copy; a connection of the program stays as it is."""
-        return self._database.apart(send) if fairy.dbapi_connection is self._connection else None
+        if fairy.dbapi_connection is not self._connection:
+            return None
+        if self._script is not None:
+            self._script.ended(self._connection, ROLLBACK)
+        return self._database.apart(send)
 
     def _open(self) -> None:
         database, recorded = self._database, self._recorded

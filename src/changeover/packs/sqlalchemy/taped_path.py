@@ -9,13 +9,12 @@ from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeCo
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
+from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, give
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 PAST = "a session or connection of the program was used in the replay"
-MANY = "rows of many inserts that psycopg2 sends at once"
-STREAMED = "a result that is streamed from the server"
 _NOTHING = SqlAnswer(None, (), -1, None)
 
 
@@ -48,10 +47,13 @@ class TapedPath:
     def end(self) -> None:
         """Let go of the sessions of a replay."""
         self._left.look()
+        self._let_go()
+        self._left.tell()
+
+    def _let_go(self) -> None:
         self._exchanged.put_back()
         for handle in self._exchanged.made:
             sync_of(handle).close()
-        self._left.tell()
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The same under a loop."""
@@ -120,11 +122,7 @@ class TapedPath:
 
     def _give(self, sent: SentStatement, answer: SqlAnswer) -> None:
         """Let SQLAlchemy find the answer where it looks for that of the driver."""
-        context = sent.context
-        cursor = sent.cursor if self._replays else AnswerCursor(sent.cursor)
-        cursor.load(answer)
-        context.cursor = cursor
-        context.fetchall_for_returning = lambda _: list(answer.rows)
+        give(sent, answer, sent.cursor if self._replays else AnswerCursor(sent.cursor))
 
     def _on_tape(self, handle: Any) -> Any:
         if engine_of(handle) is not self._database.engine:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from changeover import Case, Migration
 from tests.changeover.support.alchemy_shop import (
     Line,
     Order,
@@ -21,6 +24,7 @@ from tests.changeover.support.alchemy_shop import (
     open_transactions,
     shadowed,
 )
+from tests.changeover.support.scenario_lines import replayed_lines, scenario_lines
 from tests.changeover.support.stores import SERVER
 
 asynchronous = pytest.importorskip("sqlalchemy.ext.asyncio")
@@ -62,21 +66,25 @@ async def by_orm(db: Any, ref: str, items: Any, *, commits: bool = True, more: i
 @asynccontextmanager
 async def async_engine(kind: str, sync: Any) -> AsyncIterator[Any]:
     """An async engine of the same database as a sync one."""
-    name = sync.changeover_test_name
-    if kind == "aiosqlite":
-        made = create_async_engine(f"sqlite+aiosqlite:///{sync.url.database}")
-    elif kind == "psycopg":
-        options = {"options": f"-c search_path={name}", "application_name": name}
-        address = SERVER.replace("postgresql://", "postgresql+psycopg_async://", 1)
-        made = create_async_engine(address, connect_args=options)
-    else:
-        settings = {"search_path": name, "application_name": name}
-        address = SERVER.replace("postgresql://", "postgresql+asyncpg://", 1)
-        made = create_async_engine(address, connect_args={"server_settings": settings})
+    made = made_async(kind, sync)
     try:
         yield made
     finally:
         await made.dispose()
+
+
+def made_async(kind: str, sync: Any) -> Any:
+    """The same, which somebody has to dispose of."""
+    name = sync.changeover_test_name
+    if kind == "aiosqlite":
+        return create_async_engine(f"sqlite+aiosqlite:///{sync.url.database}")
+    if kind == "psycopg":
+        options = {"options": f"-c search_path={name}", "application_name": name}
+        address = SERVER.replace("postgresql://", "postgresql+psycopg_async://", 1)
+        return create_async_engine(address, connect_args=options)
+    settings = {"search_path": name, "application_name": name}
+    address = SERVER.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(address, connect_args={"server_settings": settings})
 
 
 def run_of(
@@ -142,6 +150,70 @@ def test_a_planted_fault_is_found_as_a_row(kind: str, tmp_path: Path) -> None:
         "effects.db.insert[lines/#2].columns.qty",
     }
     assert shop["lines"] == ITEMS
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
+def test_a_refused_statement_of_a_recording_is_refused_again(kind: str, tmp_path: Path) -> None:
+    async def scene(engine: Any) -> Any:
+        async def twice(ref: str) -> str:
+            async with async_sessionmaker(engine)() as session:
+                try:
+                    await session.execute(text("INSERT INTO orders (ref, status) VALUES ('old', 'new')"))
+                except IntegrityError:
+                    await session.rollback()
+                    return "there already"
+                return "made"
+
+        async def again(ref: str) -> str:
+            return await twice(ref)
+
+        seam, runs = shadowed(engine, twice, again, own_traffic=True)
+        await seam("r1")
+        return runs[-1]
+
+    run, _ = run_of(kind, tmp_path, scene, own_traffic=True)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy.outcome.value == "there already"
+
+
+@pytest.mark.parametrize("kind", DRIVERS)
+@pytest.mark.parametrize("more", [0, 1], ids=["the same rows", "one wrong row"])
+def test_a_scenario_is_replayed_without_the_database(kind: str, more: int, tmp_path: Path) -> None:
+    pytest.importorskip(kind)
+
+    def project(engine: Any) -> tuple[Migration, Any]:
+        make = async_sessionmaker(engine, expire_on_commit=False)
+
+        async def legacy(ref: str) -> str:
+            async with make() as session:
+                return await by_sql(session, ref, ITEMS)
+
+        async def candidate(ref: str) -> str:
+            async with make() as session:
+                return await by_orm(session, ref, ITEMS, more=more)
+
+        migration = Migration(environment={})
+        migration.use("sqlalchemy", engine)
+        return migration, migration.seam("shop.place", legacy=legacy, candidate=candidate)
+
+    with engine_of("file" if kind == "aiosqlite" else "postgresql", tmp_path) as sync:
+
+        async def called(engine: Any, seam: Any, ref: str) -> None:
+            await seam(ref)
+            await engine.dispose()
+
+        engine = made_async(kind, sync)
+        migration, seam = project(engine)
+        migration.source("orders", population="generated")(
+            lambda _: [Case(ref, partial(asyncio.run, called(engine, seam, ref))) for ref in ("r1", "r2")]
+        )
+        lines = scenario_lines(migration, "orders")
+        assert contents(sync)["orders"][1:] == [("r1", "placed"), ("r2", "placed")]
+    nowhere = "sqlite+aiosqlite:////nowhere/at/all" if kind == "aiosqlite" else engine.url.set(port=1)
+    for is_alone in (False, True):
+        runs = replayed_lines(project(create_async_engine(nowhere))[0], lines, is_alone=is_alone)
+        found = [run.verdict for run in runs]
+        assert found == ["unsafe" if more else "match"] * 2, [run.reason or run.divergences for run in runs]
 
 
 @pytest.mark.parametrize("kind", DRIVERS)

@@ -55,6 +55,7 @@ def legacy(name, number):
 
 candidate = legacy
 """
+OUTPUT = ("--runs", "3", "-o", "migration/scenarios/take.jsonl")
 PHASES = """\
 [migration]
 name = "shop"
@@ -84,6 +85,19 @@ def compared(folder: Path, wrong: int, app: str = APP) -> Any:
     return json.loads(done.stdout)
 
 
+def command(folder: Path, *words: str) -> Any:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+    return run_python(
+        ["-m", "changeover", *words], cwd=folder, env={**kept, "WRONG": "-1"}, text=True, timeout=120
+    )
+
+
+def verdicts_of_scenarios(folder: Path) -> dict[str, int]:
+    found = json.loads(command(folder, "compare", "--source", "scenarios", "--format", "json").stdout)
+    verdicts = found["comparisons"][0]["total"]["verdicts"]
+    return {name: number for name, number in verdicts.items() if number}
+
+
 @pytest.mark.parametrize(("wrong", "differing"), [(-1, 0), (7, 1)], ids=["same rows", "one wrong row"])
 def test_every_case_is_compared_on_the_rows_that_it_found(tmp_path: Path, wrong: int, differing: int) -> None:
     found = compared(tmp_path, wrong)
@@ -93,25 +107,27 @@ def test_every_case_is_compared_on_the_rows_that_it_found(tmp_path: Path, wrong:
 
 
 @pytest.mark.parametrize("writes_alone", [False, True])
-def test_a_scenario_of_a_path_that_changes_rows_is_no_difference_and_no_evidence(
+def test_scenarios_of_a_path_that_changes_rows_are_judged_where_the_database_is_gone(
     tmp_path: Path, writes_alone: bool
 ) -> None:
-    """It holds the rows and no statements, and there is no database: neither path can be replayed."""
     paths = APP[APP.index("def legacy") : APP.index("take = ")]
     compared(tmp_path, -1, APP.replace(paths, ONLY_WRITES) if writes_alone else APP)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
+    assert command(tmp_path, "scenarios", "record", "--source", "takings", *OUTPUT).returncode == 0
+    (tmp_path / "shop.db").unlink()
+    assert command(tmp_path, "gate", "--scenarios", "--format", "json").returncode == 0
+    assert verdicts_of_scenarios(tmp_path) == {"match": 3}
+    assert not (tmp_path / "shop.db").exists()
 
-    def command(*words: str) -> Any:
-        return run_python(
-            ["-m", "changeover", *words], cwd=tmp_path, env={**kept, "WRONG": "-1"}, text=True, timeout=120
-        )
 
-    output = ("--runs", "3", "-o", "migration/scenarios/take.jsonl")
-    assert command("scenarios", "record", "--source", "takings", *output).returncode == 0
-    gated = command("gate", "--scenarios", "--format", "json")
-    assert gated.returncode == 3
-    compared_again = json.loads(command("compare", "--source", "scenarios", "--format", "json").stdout)
-    verdicts = compared_again["comparisons"][0]["total"]["verdicts"]
-    assert {name: number for name, number in verdicts.items() if number} == {"failed": 3}
-    said = " ".join(command("compare", "--source", "scenarios").stdout.split())
-    assert "holds the rows that the answering path has changed, and no statements" in said
+def test_a_candidate_that_sends_something_else_since_is_no_evidence_and_the_screen_says_what(
+    tmp_path: Path,
+) -> None:
+    compared(tmp_path, -1)
+    assert command(tmp_path, "scenarios", "record", "--source", "takings", *OUTPUT).returncode == 0
+    app = (tmp_path / "shop_app.py").read_text()
+    (tmp_path / "shop_app.py").write_text(app.replace("(value, name) VALUES (:v, :n)", "VALUES (:n, :v)"))
+    assert command(tmp_path, "gate", "--scenarios", "--format", "json").returncode == 3
+    assert verdicts_of_scenarios(tmp_path) == {"failed": 3}
+    said = " ".join(command(tmp_path, "compare", "--source", "scenarios").stdout.split())
+    assert "it sends INSERT INTO takings VALUES (?, ?), and when it was recorded INSERT INTO" in said
+    assert "it can be recorded again: changeover scenarios record" in said

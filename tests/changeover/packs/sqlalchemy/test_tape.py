@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import sessionmaker
 
 from tests.changeover.support.alchemy_shop import (
@@ -71,6 +72,20 @@ def test_rows_where_legacy_wrote_nothing_differ_and_are_not_there(engine: Any) -
     run = run_of(engine, lambda *_: None, writes)
     assert run.verdict == "unsafe", run.reason
     assert contents(engine)["orders"] == [("old", "new")]
+
+
+def test_a_refused_statement_is_refused_again(engine: Any) -> None:
+    def twice(session: Any, ref: str, items: Any) -> str:
+        try:
+            session.execute(text("INSERT INTO orders (ref, status) VALUES ('old', 'new')"))
+        except IntegrityError:
+            session.rollback()
+            return "there already"
+        return "made"
+
+    run = run_of(engine, twice, lambda *given: twice(*given))
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy.outcome.value == "there already"
 
 
 def test_a_question_that_legacy_never_asked_is_no_verdict(engine: Any) -> None:

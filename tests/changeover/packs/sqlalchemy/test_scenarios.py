@@ -1,0 +1,282 @@
+"""A scenario of a path that changes rows is replayed where the database is not: by what each path sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import sessionmaker
+
+from changeover import Case, Migration, Run
+from changeover.evidence.sources import SourceOptions
+from tests.changeover.support.alchemy_shop import DATABASES, contents, engine_of, place_by_orm, place_by_sql
+from tests.changeover.support.scenario_lines import replayed_lines, scenario_lines
+
+Path_ = Callable[..., Any]
+ITEMS = [("s1", 2), ("s2", 1)]
+REFS = ("r1", "r2", "r3")
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    with engine_of(request.param, tmp_path) as made:
+        yield made
+
+
+def elsewhere(engine: Any) -> Any:
+    """An engine of the same kind that reaches nothing."""
+    if engine.dialect.name == "sqlite":
+        return sa.create_engine("sqlite:////nowhere/at/all/shop.db", future=True)
+    return sa.create_engine(engine.url.set(host="127.0.0.1", port=1), future=True)
+
+
+def with_session(engine: Any, path: Path_) -> Path_:
+    """The path with a session of its own."""
+
+    def placed(ref: str, items: Any) -> Any:
+        with sessionmaker(engine, future=True)() as session:
+            return path(session, ref, items)
+
+    return placed
+
+
+def seam_of(engine: Any, legacy: Path_, candidate: Path_) -> tuple[Migration, Any]:
+    migration = Migration(environment={})
+    migration.use("sqlalchemy", engine)
+    paths = (with_session(engine, path) for path in (legacy, candidate))
+    legacy, candidate = paths
+    return migration, migration.seam("shop.place", legacy=legacy, candidate=candidate)
+
+
+def lines_of(
+    engine: Any,
+    legacy: Path_,
+    candidate: Path_,
+    refs: Iterable[str] = REFS,
+    items: Any = ITEMS,
+    redact: Iterable[str] = (),
+) -> list[bytes]:
+    """The scenarios of a few cases, as they stand in a file."""
+    migration, seam = seam_of(engine, legacy, candidate)
+
+    @migration.source("orders", population="generated")
+    def orders(options: SourceOptions) -> Iterator[Case]:
+        for ref in refs:
+            yield Case(ref, partial(seam, ref, items))
+
+    return scenario_lines(migration, "orders", redact)
+
+
+def replayed(engine: Any, lines: list[bytes], legacy: Path_, candidate: Path_, **options: Any) -> list[Run]:
+    """What today's paths make of the lines, where there is no database."""
+    migration, _ = seam_of(elsewhere(engine), legacy, candidate)
+    return replayed_lines(migration, lines, **options)
+
+
+def verdicts(runs: list[Run]) -> list[str]:
+    return [str(run.verdict) for run in runs]
+
+
+@pytest.mark.parametrize("is_alone", [False, True], ids=["both", "the candidate alone"])
+@pytest.mark.parametrize("candidate", [place_by_sql, place_by_orm], ids=["same statements", "a rewrite"])
+def test_a_rewrite_that_changed_the_same_rows_matches_without_the_database(
+    engine: Any, candidate: Path_, is_alone: bool
+) -> None:
+    again = lambda *given: candidate(*given)  # noqa: E731  another function of the same code
+    lines = lines_of(engine, place_by_sql, again)
+    assert contents(engine)["orders"][1:] == [(ref, "placed") for ref in REFS]
+    runs = replayed(engine, lines, place_by_sql, again, is_alone=is_alone)
+    assert verdicts(runs) == ["match"] * 3, [run.reason or run.divergences for run in runs]
+    assert contents(engine)["orders"][1:] == [(ref, "placed") for ref in REFS]
+
+
+@pytest.mark.parametrize("is_alone", [False, True], ids=["both", "the candidate alone"])
+@pytest.mark.parametrize("fault", ["quantity", "reference", "stock", "no commit"])
+def test_a_candidate_that_differed_when_it_was_recorded_differs_again(
+    engine: Any, fault: str, is_alone: bool
+) -> None:
+    candidate = lambda *given: place_by_orm(*given, fault=fault)  # noqa: E731
+    lines = lines_of(engine, place_by_sql, candidate)
+    runs = replayed(engine, lines, place_by_sql, candidate, is_alone=is_alone)
+    assert verdicts(runs) == ["unsafe"] * 3, [run.reason for run in runs]
+    places = {divergence.place for run in runs for divergence in run.divergences}
+    assert all(place.startswith("effects.db.") for place in places), places
+
+
+def by_sql_and(more: str, **values: Any) -> Path_:
+    def place(db: Any, ref: str, items: Any) -> str:
+        place_by_sql(db, ref, items, commits=False)
+        db.execute(text(more), values)
+        db.commit()
+        return ref
+
+    return place
+
+
+def fewer(db: Any, ref: str, items: Any) -> str:
+    return place_by_sql(db, ref, items[:1])
+
+
+def never_commits(db: Any, ref: str, items: Any) -> str:
+    place_by_sql(db, ref, items, commits=False)
+    db.rollback()
+    return ref
+
+
+def other_values(db: Any, ref: str, items: Any) -> str:
+    place_by_sql(db, f"{ref}x", items)
+    return ref
+
+
+def does_nothing(db: Any, ref: str, items: Any) -> str:
+    return ref
+
+
+CHANGED_SINCE = {
+    "another statement": (by_sql_and("UPDATE stock SET on_hand = 0"), "it sends UPDATE stock"),
+    "fewer statements": (fewer, "and when it was recorded UPDATE stock"),
+    "no commit": (never_commits, "it sends rollback, and when it was recorded commit"),
+    "other values": (
+        other_values,
+        "it sends other values than when it was recorded with INSERT INTO orders",
+    ),
+    "nothing at all": (does_nothing, "it no longer sends what was recorded: INSERT INTO"),
+}
+
+
+@pytest.mark.parametrize(("changed", "why"), CHANGED_SINCE.values(), ids=CHANGED_SINCE)
+@pytest.mark.parametrize("changes", ["legacy", "candidate", "both"])
+def test_a_path_that_sends_something_else_today_is_no_verdict_and_says_what(
+    tmp_path: Path, changes: str, changed: Path_, why: str
+) -> None:
+    with engine_of("file", tmp_path) as engine:
+        lines = lines_of(engine, place_by_sql, lambda *given: place_by_sql(*given))
+        paths = [changed if changes in (side, "both") else place_by_sql for side in ("legacy", "candidate")]
+        runs = replayed(engine, lines, *paths)
+    assert verdicts(runs) == ["failed"] * 3
+    assert all(why in str(run.reason) for run in runs), [run.reason for run in runs]
+    assert all("changeover scenarios record" in str(run.reason) for run in runs)
+
+
+def test_a_path_that_sends_more_than_it_did_is_no_verdict(tmp_path: Path) -> None:
+    def again(db: Any, ref: str, items: Any) -> str:
+        done = place_by_sql(db, ref, items)
+        db.execute(text("UPDATE stock SET on_hand = 0"))
+        db.commit()
+        return done
+
+    with engine_of("file", tmp_path) as engine:
+        lines = lines_of(engine, place_by_sql, lambda *given: place_by_sql(*given))
+        (run, *_) = replayed(engine, lines, place_by_sql, again)
+    assert str(run.verdict) == "failed"
+    assert "it sends more than when it was recorded: UPDATE stock" in str(run.reason)
+
+
+def refused(db: Any, ref: str, items: Any) -> str:
+    """The second insert of a reference is refused, which the path tells."""
+    insert = text("INSERT INTO orders (ref, customer, status) VALUES (:ref, 'c1', 'new')")
+    db.execute(insert, {"ref": ref})
+    db.commit()
+    try:
+        db.execute(insert, {"ref": ref})
+    except IntegrityError:
+        db.rollback()
+        return "twice"
+    return "once"
+
+
+def raising(db: Any, ref: str, items: Any) -> str:
+    db.execute(text("INSERT INTO orders (ref, customer, status) VALUES (:ref, 'c1', 'new')"), {"ref": "old"})
+    db.commit()
+    return ref
+
+
+def with_savepoint(db: Any, ref: str, items: Any) -> Any:
+    db.execute(text("INSERT INTO orders (ref, status) VALUES (:ref, 'new')"), {"ref": ref})
+    point = db.begin_nested()
+    db.execute(text("UPDATE stock SET on_hand = on_hand - 1 WHERE sku = 's1'"))
+    point.rollback()
+    db.commit()
+    return db.execute(text("SELECT on_hand FROM stock WHERE sku = 's1'")).scalar_one()
+
+
+def out_of_stock(db: Any, ref: str, items: Any) -> str:
+    return place_by_sql(db, ref, [("s1", 1), ("s2", 99)])
+
+
+def many(db: Any, ref: str, items: Any) -> list[Any]:
+    insert = text("INSERT INTO orders (ref, status) VALUES (:ref, :status)")
+    db.execute(insert, [{"ref": f"{ref}-{number}", "status": "new"} for number in range(3)])
+    db.commit()
+    rows = db.execute(
+        text("SELECT ref, status FROM orders WHERE ref LIKE :some ORDER BY ref"), {"some": "r%"}
+    )
+    return [tuple(row) for row in rows]
+
+
+SHAPES = [refused, raising, with_savepoint, out_of_stock, many]
+
+
+@pytest.mark.parametrize("path", SHAPES, ids=[path.__name__ for path in SHAPES])
+def test_refused_statements_savepoints_rollbacks_and_many_rows_are_replayed_as_they_were(
+    engine: Any, path: Path_
+) -> None:
+    again = lambda *given: path(*given)  # noqa: E731
+    lines = lines_of(engine, path, again)
+    for is_alone in (False, True):
+        runs = replayed(engine, lines, path, again, is_alone=is_alone)
+        assert verdicts(runs) == ["match"] * 3, [run.reason or run.divergences for run in runs]
+
+
+def test_a_candidate_without_statements_of_its_own_may_send_those_of_legacy(tmp_path: Path) -> None:
+    """As where its replay had failed when the scenario was recorded."""
+    with engine_of("file", tmp_path) as engine:
+        data = json.loads(lines_of(engine, place_by_sql, place_by_orm)[0])
+        del data["scripts"]["candidate"]
+        line = json.dumps(data).encode()
+        (same,) = replayed(engine, [line], place_by_sql, lambda *given: place_by_sql(*given))
+        (other,) = replayed(engine, [line], place_by_sql, place_by_orm)
+    assert verdicts([same, other]) == ["match", "failed"]
+
+
+HIDDEN = {
+    "a value that is compared": "effects.db.insert[*].columns.customer",
+    "a column that is only read": "reads.db.read[*].answer.on_hand",
+    "whatever is called so": "arguments.customer",
+    "anything": "reads.db.*",
+}
+
+
+@pytest.mark.parametrize("path", HIDDEN.values(), ids=HIDDEN)
+def test_what_a_path_hides_stands_in_no_script(tmp_path: Path, path: str) -> None:
+    with engine_of("file", tmp_path) as engine:
+        lines = lines_of(engine, place_by_sql, place_by_orm, redact=[path])
+        assert not any(b"INSERT INTO" in line or b"on_hand - " in line for line in lines)
+        runs = replayed(engine, lines, place_by_sql, place_by_orm)
+    assert verdicts(runs) == ["failed"] * 3
+    assert all("would hold what is redacted" in str(run.reason) for run in runs), [run.reason for run in runs]
+
+
+def test_paths_that_hide_something_else_leave_scripts_alone(tmp_path: Path) -> None:
+    with engine_of("file", tmp_path) as engine:
+        lines = lines_of(engine, place_by_sql, place_by_orm, redact=["arguments.password"])
+        assert verdicts(replayed(engine, lines, place_by_sql, place_by_orm)) == ["match"] * 3
+
+
+def test_only_scenarios_hold_what_was_sent(tmp_path: Path) -> None:
+    """Runs that are compared here and now need none of it."""
+    with engine_of("file", tmp_path) as engine:
+        runs: list[Run] = []
+        migration = Migration(environment={"CHANGEOVER_STAGE_SHOP_PLACE": "shadow"}, sink=runs.append)
+        migration.use("sqlalchemy", engine, rows=True)
+        place = with_session(engine, place_by_sql)
+        seam = migration.seam("shop.place", legacy=place, candidate=lambda *given: place(*given))
+        seam("r1", ITEMS)
+    assert [run.tape.scripts for run in runs] == [None]
