@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from changeover.record.channel import Channel, Operation
 from changeover.record.codec import Codec
 from changeover.record.context import SESSION, at_work, current_session, outside_of_runs, permitted, restore
 from changeover.record.port import PortBook
+from changeover.record.remade_handles import Remake
 from changeover.seam.runtime import Runtime
 from changeover.values.error_text import class_and_message
 from changeover.values.pins import PINNED, Pins, resumed
@@ -71,6 +72,23 @@ class Host:
     def keeps(self, *classes: type) -> None:
         """Let objects of these classes be written into stored runs and read again."""
         self._codec.register(*classes)
+
+    def remakes(
+        self,
+        pack: str,
+        classes: Sequence[type],
+        describe: Callable[[Any], Mapping[str, Any] | None],
+        make: Callable[[Mapping[str, Any]], Any],
+    ) -> None:
+        """Let handles of these classes stand in stored runs, as what another one is made of there.
+
+        Args:
+            pack: under which name of the pack, where it may be used for several things.
+            classes: and those that are derived from them.
+            describe: gives data for a handle; None for one that is not the pack's, or cannot be made anew.
+            make: the inverse; raises ValueError for what `describe` would not have given.
+        """
+        self._codec.handles.add(pack, Remake(tuple(classes), describe, make))
 
     def handle(self, *classes: type | str) -> None:
         """Hand objects of these classes to paths as they are; a follower may exchange them for a replay.

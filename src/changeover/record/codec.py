@@ -24,6 +24,7 @@ from changeover.errors import ChangeoverError
 from changeover.record.class_lookup import full_name, imported_class
 from changeover.record.decoding import Decoding
 from changeover.record.encoding import NOT_PLAIN, Encoding, is_plain, plain_data
+from changeover.record.remade_handles import RemadeHandles
 from changeover.record.scalar_data import TAG
 from changeover.values.content_key import same_content
 from changeover.values.copy_time import CopyTime, TookTooLong
@@ -48,6 +49,7 @@ class Codec:
     def __init__(self) -> None:
         self._classes: dict[str, type] = dict(_ERRORS)
         self._names: dict[type, str] = {cls: name for name, cls in _ERRORS.items()}
+        self.handles = RemadeHandles()
         self._survived: set[type] = set()
         """Classes of which a value was written, read, and found to be the same."""
 
@@ -75,7 +77,7 @@ class Codec:
 
     def encode(self, value: Any, place: str = "value") -> Any:
         """The value as JSON data; raises CodecError naming the first place that has no form."""
-        return self._encoded(Encoding(self._name_of), value, place)
+        return self._encoded(Encoding(self._name_of, self.handles), value, place)
 
     def encode_once(self, value: Any, place: str = "value", time_left: CopyTime | None = None) -> Any:
         """The same for a caller that waits: what is written is read back only for classes met anew.
@@ -85,7 +87,7 @@ class Codec:
         quick = plain_data(value)
         if quick is not NOT_PLAIN:
             return quick
-        encoding = Encoding(self._name_of, time_left)
+        encoding = Encoding(self._name_of, self.handles, time_left)
         data = self._encoded(encoding, value, place)
         if not self._survived.issuperset(encoding.classes):
             problem = self.problem_of(value, place)
@@ -113,7 +115,7 @@ class Codec:
     def decode(self, data: Any, place: str = "value") -> Any:
         """The inverse of `encode`; raises CodecError where the data are not of its making."""
         try:
-            return Decoding(self._class_of).value(data)
+            return Decoding(self._class_of, self.handles).value(data)
         except RecursionError as error:
             raise CodecError(f"{place}: {_why(error)}") from error
         except Exception as error:  # data may be anything
@@ -123,8 +125,11 @@ class Codec:
     def problem_of(self, value: Any, place: str = "value") -> str | None:
         """Why a value would not survive being written and read; None where it does."""
         try:
-            back = self.decode(self.encode(value, place), place)
-            if same_content(back, value):
+            encoding = Encoding(self._name_of, self.handles)
+            data = self._encoded(encoding, value, place)
+            back = self.decode(data, place)
+            # A handle is another one elsewhere, and is the same where the same is written of it.
+            if self.encode(back, place) == data if encoding.has_handles else same_content(back, value):
                 return None
         except (CodecError, NotComparable) as error:
             return str(error)

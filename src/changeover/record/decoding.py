@@ -14,6 +14,7 @@ from types import NoneType
 from typing import Any
 
 from changeover.record.rebuilding import How, Rebuilding, empty, rebuilding_of
+from changeover.record.remade_handles import RemadeHandles
 from changeover.record.scalar_data import FROM_DATA, TAG
 from changeover.record.zone_data import zone_of
 from changeover.values.limits import DEPTH_MAX
@@ -37,8 +38,9 @@ ClassOf = Callable[[str], type]
 class Decoding:
     """One value; raises whatever wrong data lead to."""
 
-    def __init__(self, class_of: ClassOf) -> None:
+    def __init__(self, class_of: ClassOf, handles: RemadeHandles) -> None:
         self._class_of = class_of
+        self._handles = handles
         self._shared: dict[int, Any] = {}
         self._levels = 0
 
@@ -106,6 +108,8 @@ class Decoding:
             return zone_of(data)
         if tag == "logger":
             return logging.getLogger(_text(data["v"]))
+        if tag == "handle":
+            return self._handles.made(_text(data["by"]), self._decode(data["v"], None))
         if tag == "lock":
             return threading.Lock() if data["v"] == "lock" else threading.RLock()
         if tag not in ("enum", "flag", "class", "own-tz", "record", "object"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from changeover.record.class_lookup import full_name
 from changeover.record.rebuilding import How, rebuilding_of
+from changeover.record.remade_handles import RemadeHandles
 from changeover.record.scalar_data import MOMENTS, TAG, TO_DATA, WHOLE_BITS_MAX
 from changeover.record.zone_data import zone_data
 from changeover.values.copy_time import CopyTime, TookTooLong
@@ -110,11 +111,14 @@ class _Node:
 class Encoding:
     """One value; raises ValueError naming the first place that has no form.
 
-    `classes` has those that are no part of Python's own data. With `time_left` it raises TookTooLong, too.
+    `classes` has those that are no part of Python's own data. `has_handles` says that one of `handles` is in
+    it. With `time_left` it raises TookTooLong, too.
     """
 
-    def __init__(self, name_of: NameOf, time_left: CopyTime | None = None) -> None:
+    def __init__(self, name_of: NameOf, handles: RemadeHandles, time_left: CopyTime | None = None) -> None:
         self.classes: set[type] = set()
+        self.has_handles = False
+        self._handles = handles
         self._time_left = time_left
         self._until_look = WRITTEN_BETWEEN_LOOKS
         self._began = 0.0
@@ -162,6 +166,11 @@ class Encoding:
             return {TAG: _SEQUENCES[cls], "v": sorted(items, key=_order) if cls is not tuple else items}
         if cls is dict:
             return self._mapping(value, place, depth)
+        handle = self._handles.described(value)
+        if handle is not None:
+            self.has_handles = True
+            pack, described = handle
+            return {TAG: "handle", "by": pack, "v": self._mapping(dict(described), place, depth)}
         reading = reading_of(cls)
         if reading.handle is not None or reading.scalar in (Enum, type, tzinfo):
             return self._named(value, reading, place, depth)

@@ -50,12 +50,14 @@ class Script:
         steps: in the order in which they were sent, over all connections.
         effects: net row changes.
         in_block: whether the caller had a transaction open, where the library asks.
+        is_flushed: whether what a session still held was sent at the end, as the caller's commit would.
         problem: why it does not say enough for a replay; empty where it does.
     """
 
     steps: list[Step] = field(default_factory=list)
     effects: list[RowEffect] = field(default_factory=list)
     in_block: bool = False
+    is_flushed: bool = False
     problem: str = ""
 
     def names(self) -> Iterator[str]:
@@ -81,6 +83,7 @@ class ScriptWriter:
         self.script = Script()
         self._open: set[int] = set()
         self._savepoints = SavepointNames()
+        self._is_over = False
 
     def sent(self, connection: Any, key: tuple[str, Any], answer: SqlAnswer | None) -> None:
         """A statement gave this; None where it cannot be read twice."""
@@ -92,9 +95,13 @@ class ScriptWriter:
 
     def ended(self, connection: Any, how: str) -> None:
         """A transaction ended with `commit` or `rollback`."""
-        if id(connection) in self._open:
+        if id(connection) in self._open and not self._is_over:
             self._open.discard(id(connection))
             self.script.steps.append(Step(how))
+
+    def close(self) -> None:
+        """The path has ended: how a transaction ends that it leaves open is none of it."""
+        self._is_over = True
 
     def cannot(self, why: str) -> None:
         """The script will not say enough."""
@@ -118,6 +125,7 @@ class ScriptReader:
         self._at = 0
         self._open: set[int] = set()
         self._savepoints = SavepointNames()
+        self._is_over = False
 
     def begin(self) -> None:
         """Raises Departs where the script does not say enough."""
@@ -136,12 +144,13 @@ class ScriptReader:
 
     def ended(self, connection: Any, how: str) -> None:
         """A transaction ends; raises Departs."""
-        if id(connection) in self._open:
+        if id(connection) in self._open and not self._is_over:
             self._open.discard(id(connection))
             self._next(how)
 
     def end(self) -> None:
         """The path has ended; raises Departs where it has sent less."""
+        self._is_over = True
         if self._at < len(self.script.steps):
             missing = _shown(self.script.steps[self._at].text)
             raise Departs(f"it no longer sends what was recorded: {missing}; {AGAIN}")

@@ -82,6 +82,13 @@ class Exchanged:
         """The handles that were made."""
         return [new for old, new in self._made.values() if new is not old]
 
+    def flush(self) -> None:
+        """Send what these sessions hold back, as a commit would."""
+        for handle in self.made:
+            sync = sync_of(handle)
+            if hasattr(sync, "flush") and sync.is_active:
+                sync.flush()
+
     def _in_container(self, part: Any) -> None:
         places: list[tuple[Any, Any]] = list(enumerate(part) if isinstance(part, list) else part.items())
         for place, value in places:

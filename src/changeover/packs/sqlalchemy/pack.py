@@ -16,6 +16,7 @@ from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.engine_hooks import NAME, hook, hook_pools
+from changeover.packs.sqlalchemy.remade_sessions import RemadeSessions
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.packs.sqlalchemy.scripted_path import ScriptedPath
 from changeover.packs.sqlalchemy.taped_path import TapedPath
@@ -91,6 +92,8 @@ class SqlalchemyPack:
 
             classes = (getattr(asyncio, name, None) for name in _ASYNC)  # 1.4 has three of them
             host.handle(*(one for one in classes if one is not None))
+        remade = RemadeSessions(self._database)
+        host.remakes(self.name, remade.classes, remade.describe, remade.make)
         hook(engine.dialect)
         hook_pools(Pool)
 

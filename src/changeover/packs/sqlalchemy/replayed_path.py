@@ -78,6 +78,8 @@ class ReplayedPath:
                     self._replay.guessed(self._database.name, DOUBT)
                 finish = partial(self._copy.finish, keep_open=self._keeps_open)
                 effects = self._apart(finish).effects
+                if self._script is not None:
+                    self._script.close()
         except Exception as error:  # noqa: BLE001  the same
             problem = copy_problem(self._copy, error)
         finally:
@@ -86,7 +88,7 @@ class ReplayedPath:
             self._problem(problem)
         self._database.tell(effects)
         if self._script is not None:
-            self._script.script.effects = effects
+            self._script.script.effects, self._script.script.is_flushed = effects, self._keeps_open
             self._replay.keep_script(self._database.name, self._script.script)
         self._left.tell()
 
@@ -195,10 +197,8 @@ class ReplayedPath:
 
     def _flush(self) -> None:
         """What the caller's commit would flush; on the copy, as a part of the path."""
-        for handle in self._exchanged.made if self._keeps_open else ():
-            sync = sync_of(handle)
-            if hasattr(sync, "flush") and sync.is_active:
-                sync.flush()
+        if self._keeps_open:
+            self._exchanged.flush()
 
     def _close(self) -> None:
         self._exchanged.put_back()

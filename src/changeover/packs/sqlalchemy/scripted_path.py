@@ -30,8 +30,10 @@ class ScriptedPath(TapedPath):
     def end(self) -> None:
         """The rows that are known to be changed."""
         self._left.look()
-        self._let_go()
+        if self._script.script.is_flushed:
+            self._exchanged.flush()
         self._followed(self._script.end)
+        self._let_go()
         self._database.tell(self._script.script.effects)
         self._left.tell()
 

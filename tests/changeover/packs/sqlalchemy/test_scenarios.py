@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from changeover import Case, Migration, Run
 from changeover.evidence.sources import SourceOptions
+from changeover.record.codec import CodecError
 from tests.changeover.support.alchemy_shop import DATABASES, contents, engine_of, place_by_orm, place_by_sql
 from tests.changeover.support.scenario_lines import replayed_lines, scenario_lines
 
@@ -244,6 +246,116 @@ def test_a_candidate_without_statements_of_its_own_may_send_those_of_legacy(tmp_
         (same,) = replayed(engine, [line], place_by_sql, lambda *given: place_by_sql(*given))
         (other,) = replayed(engine, [line], place_by_sql, place_by_orm)
     assert verdicts([same, other]) == ["match", "failed"]
+
+
+GIVEN = {
+    "a session": lambda engine: sessionmaker(engine, future=True)(),
+    "a session of another class, with options": lambda engine: OwnSession(engine, autoflush=False),
+    "a connection": lambda engine: engine.connect(),
+    "a session deep in an object": lambda engine: Unit(sessionmaker(engine, future=True)()),
+    "the engine": lambda engine: engine,
+}
+
+
+class OwnSession(Session):  # type: ignore[misc]
+    """As programs derive theirs."""
+
+
+@dataclass
+class Unit:
+    """A unit of work, as many programs have one."""
+
+    db: Any
+
+
+def of(given: Any) -> Any:
+    """What a path gets its rows through."""
+    return given.db if isinstance(given, Unit) else given
+
+
+def given_sql(given: Any, ref: str) -> str:
+    """Leaves the commit to its caller, but for an engine."""
+    if isinstance(given, sa.engine.Engine):
+        with given.begin() as db:
+            return place_by_sql(db, ref, ITEMS, commits=False)
+    return place_by_sql(of(given), ref, ITEMS, commits=False)
+
+
+def given_orm(given: Any, ref: str) -> str:
+    if isinstance(given, sa.engine.Engine):
+        with sessionmaker(given, future=True)() as db:
+            return place_by_orm(db, ref, ITEMS)
+    if isinstance(given, sa.engine.Connection):
+        given.execute(text("UPDATE stock SET on_hand = on_hand"))
+        return given_sql(given, ref)
+    return place_by_orm(of(given), ref, ITEMS, commits=False)
+
+
+def given_wrong(given: Any, ref: str) -> str:
+    done = given_sql(given, ref)
+    if not isinstance(given, sa.engine.Engine):
+        of(given).execute(text("UPDATE stock SET on_hand = 0 WHERE sku = 's3'"))
+        return done
+    with given.begin() as db:
+        db.execute(text("UPDATE stock SET on_hand = 0 WHERE sku = 's3'"))
+    return done
+
+
+@pytest.mark.parametrize("make", GIVEN.values(), ids=GIVEN)
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [(given_orm, "match"), (given_wrong, "unsafe")],
+    ids=["a rewrite", "one wrong row"],
+)
+@pytest.mark.parametrize("kind", ["file", "postgresql"])
+def test_a_session_that_a_path_was_given_is_another_one_of_its_kind_elsewhere(
+    tmp_path: Path, make: Any, candidate: Path_, verdict: str, kind: str
+) -> None:
+    def project(engine: Any) -> tuple[Migration, Any]:
+        migration = Migration(environment={})
+        migration.use("sqlalchemy", engine)
+        return migration, migration.seam("shop.place", legacy=given_sql, candidate=candidate)
+
+    with engine_of(kind, tmp_path) as engine:
+        migration, seam = project(engine)
+
+        def called(ref: str) -> None:
+            given = make(engine)
+            seam(given, ref)
+            if given is not engine:
+                of(given).commit()
+                of(given).close()
+
+        migration.source("orders", population="generated")(
+            lambda _: [Case(ref, partial(called, ref)) for ref in REFS]
+        )
+        lines = scenario_lines(migration, "orders")
+        assert contents(engine)["orders"][1:] == [(ref, "placed") for ref in REFS]
+    nowhere = elsewhere(engine)
+    for is_alone in (False, True):
+        runs = replayed_lines(project(nowhere)[0], lines, is_alone=is_alone)
+        assert verdicts(runs) == [verdict] * 3, [run.reason or run.divergences for run in runs]
+    assert nowhere.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "session", "class": {"$": "class", "t": "pathlib.Path"}},
+        {"kind": "os.system", "class": None},
+        {},
+        [],
+        "session",
+    ],
+    ids=str,
+)
+def test_data_that_describe_no_session_make_nothing(tmp_path: Path, data: Any) -> None:
+    with engine_of("file", tmp_path) as engine:
+        migration, _ = seam_of(engine, place_by_sql, place_by_orm)
+        with pytest.raises(CodecError):
+            migration.codec.decode({"$": "handle", "by": "sqlalchemy", "v": data})
+        with pytest.raises(CodecError, match="does not use"):
+            migration.codec.decode({"$": "handle", "by": "os", "v": {}})
 
 
 HIDDEN = {
