@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from changeover.errors import (
     NothingComparedError,
     describe_end,
     did_you_mean,
+    nearest_name,
 )
 from changeover.values.safe_text import visible, visible_lines
 
@@ -122,6 +124,13 @@ def _defect(error: Exception) -> Failure:
     return Failure(FailureKind.DEFECT, sentence, place, source=error)
 
 
+def _near_option(given: str, known: Iterable[str]) -> str:
+    """Compared by their names: two dashes are no likeness."""
+    names = {name.lstrip("-"): name for name in known}
+    nearest = nearest_name(given.lstrip("-"), names)
+    return "," if nearest is None else f', did you mean "{names[nearest]}"?'
+
+
 def _mistyped(error: click.ClickException) -> Failure:
     """What the parser refused, in the words of every other error."""
     context = error.ctx if isinstance(error, click.UsageError) else None
@@ -130,7 +139,7 @@ def _mistyped(error: click.ClickException) -> Failure:
     help_ = f"{path} --help"
     if isinstance(error, click.NoSuchOption):
         known = [] if context is None else _options_of(context)
-        near = did_you_mean(error.option_name, known)
+        near = _near_option(error.option_name, known)
         said = f"{error.option_name}: is no option of {path}{near} {help_} lists them"
         return Failure(FailureKind.USAGE, visible(said), error.option_name, tuple(known), help_)
     if command is not None and isinstance(context and context.command, click.Group):

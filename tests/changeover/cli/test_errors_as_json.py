@@ -80,6 +80,23 @@ def test_a_mistyped_name_has_what_was_meant_and_what_is_allowed(
     assert near in error["allowed"]
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["flip", "shelf", "--to", "shadow"], ""),
+        (["flip", "shelf", "shadow", "--reasn", "r"], "--reason"),
+        (["compare", "--suorce", "days"], "--source"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_is_like_another_by_its_name_and_not_by_its_dashes(
+    shop: Shop, words: list[str], near: str
+) -> None:
+    said = error_of(shop.run(*words, "--format", "json"))["message"]
+    assert ("did you mean" in said) == bool(near)
+    assert near in said
+
+
 def test_a_value_that_is_missing_or_no_choice_is_named(shop: Shop) -> None:
     missing = error_of(shop.run("flip", "shelf", "shadow", "--format=json"))
     assert (missing["where"], missing["allowed"]) == ("--reason", None)
