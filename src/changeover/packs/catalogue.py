@@ -46,6 +46,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
     "django": OwnPack("changeover.packs.django.pack:DjangoPack", ("django",)),
+    "sqlite3": OwnPack("changeover.packs.sqlite.pack:SqlitePack", ("sqlite3",)),
     "clock": OwnPack(
         "changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock", package="time_machine"
     ),

@@ -74,7 +74,7 @@ _CLIENTS = (
     ),
     KnownClient("aiomysql", below=_OVER_DRIVERS),
     KnownClient("aiosqlite", in_c=True, below=_OVER_DRIVERS),
-    KnownClient("sqlite3", in_c=True, below=(*_OVER_DRIVERS, "aiosqlite"), is_shared=True),
+    KnownClient("sqlite3", "sqlite3", in_c=True, below=(*_OVER_DRIVERS, "aiosqlite"), is_shared=True),
     KnownClient("pymongo"),
     KnownClient("redis", "redis", below=("celery", "kombu", "dramatiq")),
     KnownClient("botocore", "aws", below=("boto3", "aiobotocore")),

@@ -15,6 +15,7 @@ from typing import Any
 from changeover.errors import ReplayRefusal
 from changeover.record.calling_client import CallingClient, calling_client
 from changeover.record.context import PERMIT, Args, current_session
+from changeover.record.covered_databases import is_covered
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
 from changeover.replay.held_collections import leave_garbage_to_the_program
@@ -183,7 +184,7 @@ def _note_database(name: Any) -> None:
     if sent is None or PERMIT.given or not isinstance(name, str | bytes | os.PathLike):
         return
     path = os.fsdecode(name)
-    if not _is_in_memory(path):
+    if not _is_in_memory(path) and not is_covered(name):
         sent(path, calling_client("sqlite3"), None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.row_effect import RowEffect
+from changeover.packs.database.row_operations import tell_rows
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.host import Channel, outside
 
@@ -103,9 +104,7 @@ class DjangoDatabase:
 
     def tell(self, effects: Iterable[RowEffect]) -> None:
         """Put changed rows on the tape of the path under way, behind the database that it has seen."""
-        self._channel.tell("look", ())
-        for effect in effects:
-            self._channel.tell(effect.operation, (effect.row, effect.columns))
+        tell_rows(self._channel, effects)
 
     def mark(self, operation: str, *what: Any) -> None:
         """Put onto the tape what the path leaves to the transaction of its caller."""

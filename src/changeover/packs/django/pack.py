@@ -8,6 +8,7 @@ from typing import Any
 from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
+from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.django.answering_path import AnsweringPath, KeptRows
 from changeover.packs.django.cache import CachePort
@@ -125,19 +126,11 @@ class DjangoPack:
 
 
 def _operations() -> list[Operation]:
-    effects = [
-        Operation(name, CallClass.EFFECT, ("row", "columns"), key=lambda row, columns: row)
-        for name in ("insert", "update", "delete")
-    ]
     return [
-        Operation("look", CallClass.READ, ()),
         Operation("block", CallClass.READ, ()),
-        Operation("read", CallClass.READ, ("statement", "parameters")),
-        Operation("write", CallClass.EFFECT, ("statement", "parameters")),
-        Operation("commit", CallClass.EFFECT, ()),
         Operation(
             "on_commit", CallClass.EFFECT, ("left_to", "functions"), key=lambda left_to, _=None: left_to
         ),
         Operation("set_rollback", CallClass.EFFECT, ("left_to",), key=lambda left_to: left_to),
-        *effects,
+        *ROW_OPERATIONS,
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.packs.database.postgres_tables import KnownTables
 from changeover.packs.database.row_effect import RowEffect
+from changeover.packs.database.row_operations import tell_rows
 from changeover.packs.host import Channel, outside, outside_of_runs
 from changeover.packs.sqlalchemy.connections import Connections
 
@@ -43,9 +44,7 @@ class EngineDatabase:
 
     def tell(self, effects: Iterable[RowEffect]) -> None:
         """Put changed rows on the tape of the path under way, behind the database that it has seen."""
-        self._channel.tell("look", ())
-        for effect in effects:
-            self._channel.tell(effect.operation, (effect.row, effect.columns))
+        tell_rows(self._channel, effects)
 
     def leave(self, operation: str, what: Any) -> None:
         """Put onto the tape what the path leaves to its caller."""

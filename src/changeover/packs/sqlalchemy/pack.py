@@ -9,6 +9,7 @@ from changeover.errors import DeclarationError, MissingPackageError
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
+from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.host import Host, Operation
 from changeover.packs.path_within import PathWithin
@@ -129,16 +130,8 @@ class SqlalchemyPack:
 
 
 def _operations() -> list[Operation]:
-    effects = [
-        Operation(name, CallClass.EFFECT, ("row", "columns"), key=lambda row, columns: row)
-        for name in ("insert", "update", "delete")
-    ]
     return [
-        Operation("look", CallClass.READ, ()),
-        Operation("read", CallClass.READ, ("statement", "parameters")),
-        Operation("write", CallClass.EFFECT, ("statement", "parameters")),
-        Operation("commit", CallClass.EFFECT, ()),
         Operation("after_commit", CallClass.EFFECT, ("left_to", "functions"), key=lambda left_to, _: left_to),
         Operation("session_info", CallClass.EFFECT, ("left_to", "values"), key=lambda left_to, _: left_to),
-        *effects,
+        *ROW_OPERATIONS,
     ]

@@ -1,0 +1,1 @@
+"""Databases of `sqlite3`: what a path changes in them, whichever statements it sends."""

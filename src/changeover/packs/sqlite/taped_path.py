@@ -1,0 +1,113 @@
+"""A path whose statements stand on the tape: what it read answers its replay, which writes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from changeover.packs.database.script import COMMIT
+from changeover.packs.database.sql_answer import SqlAnswer, answer_of
+from changeover.packs.database.statement_kind import key_of, kind_of
+from changeover.packs.database.unsent_statement import why_unsent
+from changeover.packs.host import outside
+from changeover.packs.sqlite.connection import FollowedConnection, FollowedCursor
+from changeover.packs.sqlite.followed_file import FollowedFile
+from changeover.packs.sqlite.raw_connection import raw_of
+from changeover.packs.sqlite.replay import ReplayOnFile
+from changeover.packs.sqlite.rows import PlainCursor, RowsOf
+from changeover.packs.sqlite.statement_words import ends
+
+NOTHING = SqlAnswer(None, (), -1, None)
+
+
+class RecordedStatements(FollowedFile):
+    """Follows the path that answers: every statement is asked of the tape's channel."""
+
+    def execute(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
+        """Send a statement, and read what it gave."""
+        connection, kind = cursor.connection, kind_of(statement)
+        self.meet(connection.changeover_path)
+
+        def send() -> None:
+            with outside():
+                getattr(sqlite3.Cursor, how)(cursor, statement, parameters)
+
+        cursor.changeover_answer = None
+        ending = ends(statement)
+        if ending is not None:
+            self._end(connection, ending, send)
+            return
+        if kind == "session":
+            send()
+            return
+
+        def real() -> SqlAnswer:
+            send()
+            return answer_of(PlainCursor(cursor))
+
+        answer = self.channel.ask(kind, key_of(statement, parameters), real)
+        cursor.changeover_answer = RowsOf(answer, cursor)
+
+    def commit(self, connection: FollowedConnection) -> None:
+        """Commit; an effect where something was written."""
+        self._end(connection, COMMIT, raw_of(connection).commit)
+
+    def rollback(self, connection: FollowedConnection) -> None:
+        """Roll back; what is written and not committed is nothing that happened."""
+        with outside():
+            raw_of(connection).rollback()
+
+    def close(self, connection: FollowedConnection) -> None:
+        """Close it."""
+        with outside():
+            raw_of(connection).close()
+
+    def drop(self, connection: FollowedConnection) -> None:
+        """Nothing is to be kept."""
+
+    def _end(self, connection: FollowedConnection, how: str, send: Callable[[], None]) -> None:
+        if how == COMMIT and raw_of(connection).in_transaction:
+            self.channel.ask("commit", (), lambda: _apart(send))
+        else:
+            _apart(send)
+
+
+class TapedPath(ReplayOnFile):
+    """Follows a replay, which is given what stands on the tape."""
+
+    def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
+        """Ask for the answer to a statement."""
+        kind, key = kind_of(statement), key_of(statement, parameters)
+        if self.opens(cursor.connection, statement):
+            self._open_on = id(cursor.connection)
+        if kind == "session":
+            self.stand(cursor, RowsOf(NOTHING, cursor))
+            return
+        why = why_unsent(self.session, self.channel.name, kind, key[0])
+        if why:
+            self.cannot_see(why)
+        answer = self.channel.ask(kind, key, lambda: NOTHING)
+        self.stand(cursor, RowsOf(answer, cursor))
+
+    def commit(self, connection: FollowedConnection) -> None:
+        """Commit, where something was written."""
+        self._check(connection)
+        if self.is_open(connection):
+            self._open_on = None
+            self.channel.ask("commit", (), lambda: None)
+
+    def rollback(self, connection: FollowedConnection) -> None:
+        """Roll back: nothing was done."""
+        self._check(connection)
+        if self.is_open(connection):
+            self._open_on = None
+
+    def end(self) -> None:
+        """The path has ended."""
+        self.is_over = True
+
+
+def _apart(send: Callable[[], None]) -> None:
+    with outside():
+        send()
