@@ -56,7 +56,9 @@ def replayed(
             owner_is = how_given(seam, owner, program.runtime.book)
             named = seam.named[len(owner)]
             shown = path.answering if isinstance(path, Fresh) else path
-            args, kwargs = called_again(scenario.arguments, named.signature, shown, len(owner))
+            left_out = scenario.tape.left_out
+            given = {name: one for name, one in scenario.arguments.items() if name not in left_out}
+            args, kwargs = called_again(given, named.signature, shown, len(owner))
             task = ReplayTask(
                 side=side,
                 path=seam.bound.alone(side, path, program.runtime.book),

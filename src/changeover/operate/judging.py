@@ -18,6 +18,7 @@ from changeover.operate.recorded_replay import read_problem
 from changeover.operate.replay_pool import ReplayFailed
 from changeover.quick_dataclass import dataclass
 from changeover.record.codec import Codec, CodecError
+from changeover.record.instrument import Binder
 from changeover.record.recorded_run import Passage, RecordedRun
 from changeover.record.recorded_run_reading import read_passage, read_recorded
 from changeover.record.replay_problems import ProblemKind, ReplayProblem, ReplayProblems
@@ -114,7 +115,7 @@ class Judging:
             return self._shows_nothing(seam, recorded, str(error))
 
     def _shows_nothing(self, seam: Seam, recorded: RecordedRun, reason: str) -> Run:
-        draft = _draft(recorded.passage, _arguments(seam, recorded), recorded.tape)
+        draft = _draft_with(seam, recorded, ())
         return replace(draft.failed(reason), elsewhere=self._elsewhere(recorded.passage, ()))
 
     def _compared(
@@ -240,12 +241,15 @@ def judged(
 
 
 def _draft_with(seam: Seam, recorded: RecordedRun, owner: tuple[Any, ...]) -> RunDraft:
-    draft = _draft(recorded.passage, _arguments(seam, recorded), recorded.tape)
+    named = _named(seam)
+    recorded.tape.left_out = named.left_out(recorded.args, recorded.kwargs)
+    draft = _draft(recorded.passage, named(recorded.args, recorded.kwargs), recorded.tape)
     return replace(draft, owner=owner)
 
 
-def _arguments(seam: Seam, recorded: RecordedRun) -> dict[str, Any]:
-    return seam.named[1 if seam.owners else 0](recorded.args, recorded.kwargs)
+def _named(seam: Seam) -> Binder:
+    """What gives arguments their names, without the object of a method."""
+    return seam.named[1 if seam.owners else 0]
 
 
 def _draft(passage: Passage, arguments: dict[str, Any], tape: Tape) -> RunDraft:

@@ -110,6 +110,20 @@ class Binder:
                 return dict(arguments.arguments)
         return {**{str(number): value for number, value in enumerate(args)}, **kwargs}
 
+    def left_out(self, args: Args, kwargs: Kwargs) -> tuple[str, ...]:
+        """The names that the call does not give, so that a function has its own default for each."""
+        if self._positional_max >= 0:
+            given = self._names[: len(args)]
+            return tuple(name for name in self._defaults if name not in given and name not in kwargs)
+        if self._signature is None:
+            return ()
+        try:
+            bound = self._signature.bind(*args, **kwargs).arguments
+        except TypeError:
+            return ()
+        parameters = self._signature.parameters.values()
+        return tuple(one.name for one in parameters if one.name not in bound)
+
 
 _MARK = "__changeover_hook__"
 PACK_MARK = "__changeover_pack__"

@@ -42,6 +42,8 @@ def add_tape(data: dict[str, Any], tape: Tape, encode: Encode) -> None:
     decimals = tape.decimals
     if decimals is not None and (decimals.prec, decimals.rounding) != _USUAL_DECIMALS:
         data["decimals"] = [decimals.prec, decimals.rounding]
+    if tape.left_out:
+        data["left_out"] = tape.left_out
     for name, work in (("unfinished", tape.unfinished), ("handed_over", tape.handed_over)):
         if work:
             data[name] = (*dict.fromkeys(work),)  # two tasks of one function have one name
@@ -67,7 +69,7 @@ def read_tape(top: Table, codec: Codec, book: PortBook) -> Tape:
     tape = Tape(entries, is_stored=True)
     tape.supplements, tape.late_from = top.whole("supplements", 0), top.whole("late_from", NEVER)
     tape.unfinished, tape.handed_over = top.texts("unfinished"), top.texts("handed_over")
-    tape.decimals = _decimals(top)
+    tape.decimals, tape.left_out = _decimals(top), top.texts("left_out")
     tape.scripts = _scripts(top, codec)
     if top.has("random"):
         states = codec.decode(top.raw("random"), "the state of random numbers")

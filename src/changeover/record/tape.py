@@ -173,6 +173,7 @@ class Tape:
     watched: Watched = _NOTHING_WATCHED  # not stored
     kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
+    left_out: tuple[str, ...] = ()  # arguments that the caller did not give: each path has its own default
     scripts: Scripts | None = None  # what packs keep for replays elsewhere; None where there will be none
 
     def __init__(

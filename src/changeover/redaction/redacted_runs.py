@@ -49,6 +49,7 @@ class RedactedTape(Tape):
         self.root, self.problem, self.before = original.root, original.problem, original.before
         self.supplements, self.late_from = original.supplements, original.late_from
         self.random_states, self.decimals = original.random_states, original.decimals
+        self.left_out = original.left_out
         self._original = original
         self._arguments = arguments
 

@@ -142,6 +142,11 @@ class Given:
         """The arguments as they were, by name."""
         return {} if self.before is None else self.named(self.before.args, self.before.kwargs)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The arguments that the caller did not give."""
+        return () if self.before is None else self.named.left_out(self.before.args, self.before.kwargs)
+
     def forget(self) -> None:
         """Forget the caller's own; the copies are enough from now on."""
         self._args, self._kwargs, self.now = (), {}, NO_INPUTS

@@ -288,6 +288,7 @@ class Recording:
 
     def draft(self) -> RunDraft:
         """The run as far as it is known before it is judged."""
+        self.recorder.tape.left_out = self._given.left_out
         return RunDraft(
             seam=self._seam.name,
             phase=self._seam.phase,

@@ -1,4 +1,4 @@
-"""Every way to hold a connection of `sqlite3`: the same work matches and happens once, a wrong row is seen."""
+"""Every way to hold a connection to SQLite: the same work matches and happens once, one wrong row differs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_one_wrong_row_is_no_match_and_never_written(
 
 @pytest.mark.parametrize("way", ["worker", "scenario"])
 @pytest.mark.parametrize("more", [0, 1], ids=["the same", "one wrong row"])
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "raises"])
 def test_a_stored_run_is_replayed_by_its_statements(shop: Shop, shape: str, more: int, way: str) -> None:
     path = SHAPES[shape]
 
@@ -110,13 +110,7 @@ def test_a_stored_run_is_replayed_by_its_statements(shop: Shop, shape: str, more
             candidate=lambda ref, qty: path(shop, ref, qty + more),
         )
 
-    def called() -> Run:
-        try:
-            return WAYS_ELSEWHERE[way](prepare, "r1", 2)
-        except ValueError:
-            pytest.skip("a path that raises is called by nobody here")
-
-    run = called()
+    run = WAYS_ELSEWHERE[way](prepare, "r1", 2)
     shop.db.commit()
     after = shop.contents()
     assert run.verdict in (("match",) if not more else ("unsafe", "diverged", "failed")), run.reason

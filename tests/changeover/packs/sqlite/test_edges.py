@@ -1,0 +1,376 @@
+"""What a path may do with `sqlite3` besides: who has the connection, what is not seen, what is no world."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from changeover import Migration, Run
+from changeover.errors import DeclarationError
+from changeover.values.observation import Returned
+from tests.changeover.support.alchemy_shop import as_under_a_test
+from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop, shop_in
+from tests.changeover.support.stored_ways import WAYS
+
+ROWS, TAPE = "rows", "tape"
+BOTH = pytest.mark.parametrize("kind", [ROWS, TAPE])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with shop_in(tmp_path) as made:
+        yield made
+
+
+def judged(
+    shop: Shop, legacy: Callable[..., Any], candidate: Callable[..., Any], *args: Any, kind: str = ROWS
+) -> Run:
+    """The run of two paths; `args` may be functions that give the arguments once the pack is in use."""
+    runs: list[Run] = []
+    environment = {} if kind == ROWS else {"CHANGEOVER_STAGE_S": "shadow"}
+    migration = Migration(environment=environment, sink=runs.append)
+    migration.use("sqlite3")
+    shop.open()
+    seam = migration.seam("s", legacy=legacy, candidate=candidate)
+    given = [one() if callable(one) else one for one in args]
+    if kind == ROWS:
+        with as_under_a_test():
+            called(seam, *given)
+    else:
+        called(seam, *given)
+    return runs[-1]
+
+
+def called(seam: Any, *args: Any) -> Any:
+    return asyncio.run(seam(*args)) if asyncio.iscoroutinefunction(seam) else seam(*args)
+
+
+def take(db: Any, ref: str, qty: int = 2) -> Any:
+    db.execute(TAKE, (qty, "s1"))
+    db.execute(ORDER, (ref, qty))
+    db.commit()
+    return db.execute(LEFT).fetchone()
+
+
+@BOTH
+def test_a_connection_may_be_given_as_an_argument(shop: Shop, kind: str) -> None:
+    run = judged(shop, take, lambda db, ref: take(db, ref), lambda: shop.db, "r1", kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    wrong = judged(shop, take, lambda db, ref: take(db, ref, 3), lambda: shop.db, "r2", kind=kind)
+    assert wrong.verdict == "unsafe", wrong.reason
+    assert shop.contents()[1] == [("old", 1), ("r1", 2), ("r2", 2)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_connection_that_is_given_is_another_one_in_another_process(shop: Shop, way: str) -> None:
+    def prepare(migration: Migration) -> Any:
+        migration.use("sqlite3", shop.path)
+        return migration.seam("s", legacy=take, candidate=partial(take))
+
+    Migration(environment={}).use("sqlite3", shop.path)
+    shop.open()
+    run = WAYS[way](prepare, shop.db, "r1")
+    assert run.verdict == "match", run.reason or run.divergences
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
+
+
+class Store:
+    """An object that has a connection and a cursor."""
+
+    def __init__(self, db: Any) -> None:
+        self.db = db
+        self.cursor = db.cursor()
+
+    def take(self, ref: str, qty: int = 2) -> Any:
+        """The work of a method."""
+        self.cursor.execute(TAKE, (qty, "s1"))
+        self.cursor.execute(ORDER, (ref, qty))
+        self.db.commit()
+        return self.cursor.execute(LEFT).fetchone()
+
+
+@BOTH
+@pytest.mark.parametrize(("more", "verdict"), [(0, "match"), (1, "unsafe")])
+def test_a_method_finds_the_connection_in_its_object(shop: Shop, kind: str, more: int, verdict: str) -> None:
+    run = judged(
+        shop,
+        lambda store, ref: store.take(ref),
+        lambda store, ref: store.take(ref, 2 + more),
+        lambda: Store(shop.db),
+        "r1",
+        kind=kind,
+    )
+    assert run.verdict == verdict, run.reason or run.divergences
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
+
+
+@BOTH
+def test_an_async_path_uses_it_too(shop: Shop, kind: str) -> None:
+    async def legacy(ref: str) -> Any:
+        await asyncio.sleep(0)
+        return take(shop.db, ref)
+
+    async def candidate(ref: str) -> Any:
+        return take(shop.db, ref)
+
+    run = judged(shop, legacy, candidate, "r1", kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
+
+
+@BOTH
+def test_a_thread_of_the_path_is_followed(shop: Shop, kind: str) -> None:
+    def path(ref: str) -> None:
+        thread = Thread(target=take, args=(shop.db, ref))
+        thread.start()
+        thread.join()
+
+    run = judged(shop, path, lambda ref: path(ref), "r1", kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
+
+
+@pytest.mark.parametrize("kind", [ROWS, TAPE])
+def test_a_path_that_only_reads_is_given_what_is_there(shop: Shop, kind: str) -> None:
+    run = judged(
+        shop,
+        lambda ref: shop.db.execute(LEFT).fetchone()[0],
+        lambda ref: next(iter(shop.db.execute(LEFT)))[0],
+        "r1",
+        kind=kind,
+    )
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+def test_rows_where_legacy_wrote_nothing_differ_and_are_not_there(shop: Shop) -> None:
+    run = judged(shop, lambda ref: None, lambda ref: take(shop.db, ref) and None, "r1")
+    assert run.verdict == "unsafe", run.reason
+    assert shop.contents()[1] == [("old", 1)]
+
+
+def test_a_database_in_memory_of_the_program_is_turned_back(shop: Shop) -> None:
+    kept: list[Any] = []
+
+    def opened() -> Any:
+        db = sqlite3.connect(":memory:")
+        db.executescript("CREATE TABLE t (id INTEGER PRIMARY KEY, n INT); INSERT INTO t VALUES (1, 1)")
+        kept.append(db)
+        return db
+
+    def path(db: Any, more: int = 0) -> Any:
+        with db:
+            db.execute("UPDATE t SET n = n + ?", (1 + more,))
+        return db.execute("SELECT n FROM t").fetchone()
+
+    for more, verdict in ((0, "match"), (1, "unsafe")):
+        run = judged(shop, path, partial(path, more=more), opened)
+        assert run.verdict == verdict, run.reason or run.divergences
+        assert kept[-1].execute("SELECT n FROM t").fetchall() == [(2,)]
+
+
+def test_a_database_in_memory_of_the_path_is_its_own(shop: Shop) -> None:
+    def path(number: int) -> Any:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.execute("CREATE TABLE t (n)")
+            db.execute("INSERT INTO t VALUES (?)", (number,))
+            return db.execute("SELECT n FROM t").fetchall()
+
+    assert judged(shop, path, lambda number: path(number), 3).verdict == "match"
+
+
+class OwnConnection(sqlite3.Connection):
+    """As a program derives it."""
+
+    def total(self) -> Any:
+        """A method of its own."""
+        return self.execute(LEFT).fetchone()[0]
+
+
+class OwnCursor(sqlite3.Cursor):
+    """Likewise."""
+
+
+@BOTH
+def test_classes_that_a_program_derives_stay_what_they_are(shop: Shop, kind: str) -> None:
+    def path(ref: str) -> Any:
+        with closing(sqlite3.connect(Path(shop.path), 3, factory=OwnConnection)) as db, db:
+            cursor = db.cursor(OwnCursor)
+            cursor.execute(TAKE, (1, "s1"))
+            kinds = [isinstance(db, OwnConnection), isinstance(cursor, OwnCursor), cursor.connection is db]
+            return kinds, db.total()
+
+    run = judged(shop, path, lambda ref: path(ref), "r1", kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy is not None
+    assert isinstance(run.legacy.outcome, Returned)
+    assert run.legacy.outcome.value[0] == [True, True, True]
+    assert shop.contents()[0]["s1"] == 5
+
+
+def opened_by(address: str, **options: Any) -> Callable[[Shop], Any]:
+    """A path that opens the database so."""
+
+    def path(shop: Shop) -> Any:
+        with closing(sqlite3.connect(address.format(shop.path), **options)) as db, db:
+            db.execute(TAKE, (1, "s1"))
+            return db.execute(LEFT).fetchone()
+
+    return path
+
+
+@BOTH
+def test_an_address_of_a_file_is_that_file(shop: Shop, kind: str) -> None:
+    path = opened_by("file:{}?cache=private", uri=True)
+    run = judged(shop, lambda _: path(shop), lambda _: path(shop), 1, kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert shop.contents()[0]["s1"] == 5
+
+
+def schema(shop: Shop) -> None:
+    shop.db.execute("CREATE TABLE more (n)")
+
+
+def script(shop: Shop) -> None:
+    shop.db.executescript("UPDATE stock SET on_hand = 0; UPDATE orders SET qty = 0")
+
+
+def counts_changes(shop: Shop) -> int:
+    return int(shop.db.total_changes)
+
+
+KEPT: list[Any] = []
+
+
+def left_open_and_kept(shop: Shop) -> Any:
+    KEPT.append(sqlite3.connect(shop.path))
+    KEPT[-1].execute(TAKE, (1, "s1"))
+
+
+def two_at_once(shop: Shop) -> Any:
+    with closing(sqlite3.connect(shop.path)) as one, closing(sqlite3.connect(shop.path)) as other:
+        one.execute(TAKE, (1, "s1"))
+        found = other.execute(LEFT).fetchone()
+        one.commit()
+        return found
+
+
+def two_files(shop: Shop) -> Any:
+    take(shop.db, "r1")
+    with closing(sqlite3.connect(f"{shop.path}.other")) as other:
+        return other.execute("SELECT 1").fetchone()
+
+
+UNSEEN = {
+    schema: "CREATE changes the schema",
+    script: "executescript of sqlite3",
+    counts_changes: "total_changes of sqlite3",
+    left_open_and_kept: "left with a transaction open",
+    two_at_once: "a transaction was open on one connection while another one was used",
+    two_files: "two databases in one path",
+}
+
+
+@pytest.mark.parametrize(("path", "why"), UNSEEN.items(), ids=[path.__name__ for path in UNSEEN])
+def test_what_cannot_be_seen_is_no_verdict_and_says_what(shop: Shop, path: Any, why: str) -> None:
+    run = judged(shop, lambda _: path(shop), lambda _: path(shop), 1)
+    for db in KEPT:
+        db.close()
+    KEPT.clear()
+    assert run.verdict == "failed"
+    assert why in str(run.reason)
+
+
+def test_a_candidate_that_forgets_to_commit_differs(shop: Shop) -> None:
+    def legacy(ref: str) -> None:
+        with closing(sqlite3.connect(shop.path)) as db:
+            take(db, ref)
+
+    def candidate(ref: str) -> None:
+        with closing(sqlite3.connect(shop.path)) as db:
+            db.execute(TAKE, (2, "s1"))
+            db.execute(ORDER, (ref, 2))
+
+    run = judged(shop, legacy, candidate, "r1")
+    assert run.verdict == "unsafe", run.reason
+
+
+@BOTH
+def test_a_closed_connection_is_closed_for_the_path_and_open_for_the_program(shop: Shop, kind: str) -> None:
+    def legacy(ref: str) -> str:
+        with closing(sqlite3.connect(shop.path)) as db:
+            db.execute(LEFT).fetchone()
+        try:
+            db.execute(LEFT)
+        except sqlite3.ProgrammingError as error:
+            return str(error)
+        return "open"
+
+    run = judged(shop, legacy, lambda ref: legacy(ref), "r1", kind=kind)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert shop.db.execute(LEFT).fetchone() == (6,)
+
+
+def test_a_replay_sets_nothing_of_the_programs_connection(shop: Shop) -> None:
+    def legacy(ref: str) -> Any:
+        return shop.db.execute(LEFT).fetchone()[0]
+
+    def candidate(ref: str) -> Any:
+        shop.db.row_factory = sqlite3.Row
+        shop.db.isolation_level = None
+        return shop.db.execute(LEFT).fetchone()["on_hand"]
+
+    run = judged(shop, legacy, candidate, "r1")
+    assert run.verdict == "match", run.reason or run.divergences
+    assert (shop.db.row_factory, shop.db.isolation_level) == (None, "")
+
+
+def test_several_databases_get_a_line_and_a_port_each(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with shop_in(tmp_path / "other") as other:
+        runs: list[Run] = []
+        migration = Migration(environment={}, sink=runs.append)
+        migration.use("sqlite3", shop.path)
+        migration.use("sqlite3", other.path, port="audit")
+        shop.open()
+        other.open()
+
+        def path(ref: str, more: int = 0) -> Any:
+            take(other.db, ref, 1 + more)
+            return take(shop.db, ref)
+
+        for more, verdict in ((0, "match"), (1, "unsafe")):
+            seam = migration.seam(f"s{more}", legacy=path, candidate=partial(path, more=more))
+            with as_under_a_test():
+                seam(f"r{more}")
+            assert runs[-1].verdict == verdict, runs[-1].reason or runs[-1].divergences
+        assert all(one.place.startswith("effects.audit.") for one in runs[-1].divergences)
+
+
+@pytest.mark.parametrize(
+    ("targets", "options", "what"),
+    [
+        ([3], {}, "database was 3"),
+        ([], {"rows": 1}, "rows was 1"),
+        ([], {"deadline_ms": 0}, "deadline_ms was 0"),
+        ([], {"row": True}, 'did you mean "rows"'),
+    ],
+    ids=str,
+)
+def test_a_wrong_option_is_named(targets: list[Any], options: dict[str, Any], what: str) -> None:
+    with pytest.raises(DeclarationError, match=what):
+        Migration(environment={}).use("sqlite3", *targets, **options)
+
+
+def test_a_second_line_for_the_same_file_is_refused(shop: Shop) -> None:
+    migration = Migration(environment={})
+    migration.use("sqlite3")
+    with pytest.raises(DeclarationError, match="in use already"):
+        migration.use("sqlite3", shop.path, port="audit")
