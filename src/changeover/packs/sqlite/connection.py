@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 
 from changeover.packs.database.timed import timed
 from changeover.packs.host import follower_where
+from changeover.record.context import current_session
 
 BLIND = "{} of sqlite3: what it does is not seen"
 REGISTERING = ("create_function", "create_aggregate", "create_collation", "create_window_function")
@@ -108,11 +109,13 @@ class FollowedConnection(sqlite3.Connection):
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         """A cursor that is followed as well."""
+        made = FollowedCursor if factory is sqlite3.Cursor else followed_cursor(factory)
+        if current_session() is None:
+            return _CURSOR(self, made)
         found = self.changeover_follower()
-        made = followed_cursor(factory)
         if found is not None and found.replaying:
             return found.cursor(self, made)
-        return super().cursor(made)
+        return _CURSOR(self, made)
 
     def execute(self, *args: Any) -> Any:
         """As `sqlite3` does it, by a cursor of its own."""
@@ -183,6 +186,7 @@ class FollowedConnection(sqlite3.Connection):
             getattr(found, how)(self)
 
 
+_CURSOR: Any = sqlite3.Connection.cursor
 _IN_TRANSACTION: Any = vars(sqlite3.Connection)["in_transaction"]
 _TOTAL_CHANGES: Any = vars(sqlite3.Connection)["total_changes"]
 
@@ -239,10 +243,16 @@ class FollowedCursor(sqlite3.Cursor):
 
     def execute(self, statement: Any, parameters: Any = ()) -> Any:
         """Send a statement."""
+        if current_session() is None:  # most are of no run
+            self.changeover_answer = None
+            return _EXECUTE(self, statement, parameters)
         return self._send("execute", statement, parameters)
 
     def executemany(self, statement: Any, parameters: Any) -> Any:
         """Send a statement for each of these."""
+        if current_session() is None:
+            self.changeover_answer = None
+            return _EXECUTE_MANY(self, statement, parameters)
         return self._send("executemany", statement, [*parameters])
 
     def executescript(self, script: str) -> Any:
@@ -254,8 +264,10 @@ class FollowedCursor(sqlite3.Cursor):
 
     def fetchone(self) -> Any:
         """The next row."""
+        if self.changeover_answer is None and current_session() is None:
+            return _FETCH_ONE(self)
         here = self._here()
-        return super().fetchone() if here is None else here.fetchone()
+        return _FETCH_ONE(self) if here is None else here.fetchone()
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """So many of the next rows."""
@@ -264,16 +276,20 @@ class FollowedCursor(sqlite3.Cursor):
 
     def fetchall(self) -> list[Any]:
         """All rows that are left."""
-        here = self._here()
-        return super().fetchall() if here is None else list(here.fetchall())
+        here = None
+        if self.changeover_answer is not None or current_session() is not None:
+            here = self._here()
+        return list(_FETCH_ALL(self) if here is None else here.fetchall())
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Any:
-        here = self._here()
+        here = None
+        if self.changeover_answer is not None or current_session() is not None:
+            here = self._here()
         if here is None:
-            return super().__next__()
+            return _NEXT(self)
         row = here.fetchone()
         if row is None:
             raise StopIteration
@@ -321,6 +337,11 @@ class FollowedCursor(sqlite3.Cursor):
 
 
 _CONNECTION: Any = vars(sqlite3.Cursor)["connection"]
+_EXECUTE: Any = sqlite3.Cursor.execute
+_EXECUTE_MANY: Any = sqlite3.Cursor.executemany
+_FETCH_ONE: Any = sqlite3.Cursor.fetchone
+_FETCH_ALL: Any = sqlite3.Cursor.fetchall
+_NEXT: Any = sqlite3.Cursor.__next__
 
 
 @cache
