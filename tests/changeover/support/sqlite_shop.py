@@ -32,9 +32,9 @@ class Shop:
         with closing(sqlite3.Connection(self.path)) as db:
             db.executescript(SCHEMA)
 
-    def open(self) -> None:
+    def open(self, *, is_shared: bool = False) -> None:
         """What a program does as it starts, after the pack is in use."""
-        self.db = sqlite3.connect(self.path, check_same_thread=False)
+        self.db = sqlite3.connect(self.path, check_same_thread=not is_shared)
         self.cursor = self.db.cursor()
 
     def close(self) -> None:

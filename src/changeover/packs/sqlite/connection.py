@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import get_ident
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
@@ -17,6 +18,10 @@ from changeover.packs.host import follower_where
 from changeover.record.context import current_session
 
 BLIND = "{} of sqlite3: what it does is not seen"
+OTHER_THREAD = (
+    "SQLite objects created in a thread can only be used in that same thread. "
+    "The object was created in thread id {} and this is thread id {}."
+)
 REGISTERING = ("create_function", "create_aggregate", "create_collation", "create_window_function")
 UNSEEN = ("executescript", "blobopen", "deserialize", "load_extension", "set_authorizer", "backup")
 
@@ -91,12 +96,20 @@ class FollowedConnection(sqlite3.Connection):
     """A connection to a database that a pack covers.
 
     `changeover_path` is the file, `changeover_options` what the connection was opened with,
-    `changeover_made_by` the follower of the path that opened it, None outside of runs.
+    `changeover_made_by` the follower of the path that opened it, None outside of runs. `changeover_thread` is
+    the only one that may use it, None where all may: the toolkit looks into it from others, so that this is
+    checked here and not in C.
     """
 
     changeover_path = ""
     changeover_options: Mapping[str, Any] = MappingProxyType({})
     changeover_made_by: Any = None
+    changeover_thread: int | None = None
+
+    def changeover_check(self) -> None:
+        """Raises ProgrammingError in a thread that may not use it, as `sqlite3` does."""
+        if self.changeover_thread not in (None, get_ident()):
+            raise sqlite3.ProgrammingError(OTHER_THREAD.format(self.changeover_thread, get_ident()))
 
     def changeover_follower(self) -> Any | None:
         """Who follows the path under way on this database."""
@@ -110,11 +123,10 @@ class FollowedConnection(sqlite3.Connection):
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         """A cursor that is followed as well."""
         made = FollowedCursor if factory is sqlite3.Cursor else followed_cursor(factory)
-        if current_session() is None:
-            return _CURSOR(self, made)
-        found = self.changeover_follower()
-        if found is not None and found.replaying:
+        found = None if current_session() is None else self.changeover_follower()
+        if found is not None and found.replaying:  # in whichever thread
             return found.cursor(self, made)
+        self.changeover_check()
         return _CURSOR(self, made)
 
     def execute(self, *args: Any) -> Any:
@@ -179,6 +191,8 @@ class FollowedConnection(sqlite3.Connection):
 
     def _end(self, how: str) -> None:
         found = self.changeover_follower()
+        if found is None or not found.replaying:
+            self.changeover_check()
         if found is None:
             getattr(sqlite3.Connection, how)(self)
             return
@@ -244,6 +258,7 @@ class FollowedCursor(sqlite3.Cursor):
     def execute(self, statement: Any, parameters: Any = ()) -> Any:
         """Send a statement."""
         if current_session() is None:  # most are of no run
+            self._check_thread()
             self.changeover_answer = None
             return _EXECUTE(self, statement, parameters)
         return self._send("execute", statement, parameters)
@@ -251,6 +266,7 @@ class FollowedCursor(sqlite3.Cursor):
     def executemany(self, statement: Any, parameters: Any) -> Any:
         """Send a statement for each of these."""
         if current_session() is None:
+            self._check_thread()
             self.changeover_answer = None
             return _EXECUTE_MANY(self, statement, parameters)
         return self._send("executemany", statement, [*parameters])
@@ -311,6 +327,11 @@ class FollowedCursor(sqlite3.Cursor):
         """The id of the row that was made last."""
         return self._of("lastrowid")
 
+    def _check_thread(self) -> None:
+        connection = _CONNECTION.__get__(self)
+        if type(connection) is not sqlite3.Connection:
+            connection.changeover_check()
+
     def _of(self, name: str) -> Any:
         here = self._here()
         return vars(sqlite3.Cursor)[name].__get__(self) if here is None else getattr(here, name)
@@ -327,6 +348,8 @@ class FollowedCursor(sqlite3.Cursor):
 
     def _send(self, how: str, statement: Any, parameters: Any) -> Any:
         found = self._follower()
+        if found is None or not found.replaying:
+            self._check_thread()
         if found is None:
             self.changeover_answer = None
             getattr(sqlite3.Cursor, how)(self, statement, parameters)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,8 @@ from changeover.packs.host import outside
 from changeover.packs.sqlite.connection import FollowedConnection, followed_connection, follower_of_file
 
 MEMORY = ":memory:"
+MANY_THREADS = 3
+"""`sqlite3.threadsafety` of a library that threads may share connections of."""
 _NAMES = (
     *("database", "timeout", "detect_types", "isolation_level", "check_same_thread", "factory"),
     *("cached_statements", "uri"),
@@ -53,6 +56,8 @@ def connecting(is_covered: Callable[[str], bool], original: Callable[..., Any]) 
             return original(*args, **kwargs)
         given["factory"] = followed_connection(given.get("factory", sqlite3.Connection))
         database = given.pop("database")
+        is_of_thread = bool(given.get("check_same_thread", True))
+        given["check_same_thread"] = is_of_thread and sqlite3.threadsafety < MANY_THREADS
         if found is not None and found.replaying:
             given |= {"uri": False}
             made = original(MEMORY, **given)
@@ -63,6 +68,7 @@ def connecting(is_covered: Callable[[str], bool], original: Callable[..., Any]) 
             made = original(database, **given)
         if isinstance(made, FollowedConnection):
             made.changeover_path, made.changeover_made_by = path, found
+            made.changeover_thread = get_ident() if is_of_thread else None
             options = {name: given[name] for name in _OF_COPIES if name in given}
             made.changeover_options = {"database": database, **options}
         return made

@@ -16,6 +16,7 @@ from changeover.packs.host import Host
 from changeover.packs.patches import replace
 from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlite.answering_path import AnsweringPath, KeptRows
+from changeover.packs.sqlite.awaited import patch_awaited
 from changeover.packs.sqlite.connection import FollowedConnection
 from changeover.packs.sqlite.opened_database import MEMORY, connecting, file_of
 from changeover.packs.sqlite.replayed_path import ReplayedPath
@@ -81,6 +82,7 @@ class SqlitePack:
         _PACKS.add(self)
         for module in (sqlite3, sqlite3.dbapi2):
             replace(module, "connect", lambda original: connecting(_is_covered, original))
+        host.when_imported("aiosqlite.core", patch_awaited)
         if _is_file_covered not in COVERS:
             COVERS.append(_is_file_covered)
 

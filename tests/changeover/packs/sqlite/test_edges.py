@@ -31,14 +31,19 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def judged(
-    shop: Shop, legacy: Callable[..., Any], candidate: Callable[..., Any], *args: Any, kind: str = ROWS
+    shop: Shop,
+    legacy: Callable[..., Any],
+    candidate: Callable[..., Any],
+    *args: Any,
+    kind: str = ROWS,
+    is_shared: bool = False,
 ) -> Run:
     """The run of two paths; `args` may be functions that give the arguments once the pack is in use."""
     runs: list[Run] = []
     environment = {} if kind == ROWS else {"CHANGEOVER_STAGE_S": "shadow"}
     migration = Migration(environment=environment, sink=runs.append)
     migration.use("sqlite3")
-    shop.open()
+    shop.open(is_shared=is_shared)
     seam = migration.seam("s", legacy=legacy, candidate=candidate)
     given = [one() if callable(one) else one for one in args]
     if kind == ROWS:
@@ -127,13 +132,56 @@ def test_an_async_path_uses_it_too(shop: Shop, kind: str) -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("is_kept", [False, True], ids=["opened by the path", "the program's own"])
+@pytest.mark.parametrize(("more", "verdict"), [(0, "match"), (1, "unsafe")])
+def test_aiosqlite_is_followed_into_its_thread(
+    shop: Shop, kind: str, is_kept: bool, more: int, verdict: str
+) -> None:
+    aiosqlite = pytest.importorskip("aiosqlite")
+    runs: list[Run] = []
+    environment = {} if kind == ROWS else {"CHANGEOVER_STAGE_S": "shadow"}
+    migration = Migration(environment=environment, sink=runs.append, mode="inline")
+    migration.use("sqlite3")
+
+    async def take_by(db: Any, qty: int) -> Any:
+        await db.execute(TAKE, (qty, "s1"))
+        await db.commit()
+        async with db.execute(LEFT) as cursor:
+            return [tuple(row) async for row in cursor]
+
+    async def program() -> None:
+        async with aiosqlite.connect(shop.path) as kept:
+
+            async def path(qty: int) -> Any:
+                if is_kept:
+                    return await take_by(kept, qty)
+                async with aiosqlite.connect(shop.path) as db:
+                    return await take_by(db, qty)
+
+            async def candidate(qty: int) -> Any:
+                return await path(qty + more)
+
+            seam = migration.seam("s", legacy=path, candidate=candidate)
+            if kind == ROWS:
+                with as_under_a_test():
+                    await seam(2)
+            else:
+                await seam(2)
+            migration.flush()
+
+    asyncio.run(program())
+    assert runs[-1].verdict == verdict, runs[-1].reason or runs[-1].divergences
+    assert shop.contents()[0]["s1"] == 4
+
+
+@BOTH
 def test_a_thread_of_the_path_is_followed(shop: Shop, kind: str) -> None:
     def path(ref: str) -> None:
         thread = Thread(target=take, args=(shop.db, ref))
         thread.start()
         thread.join()
 
-    run = judged(shop, path, lambda ref: path(ref), "r1", kind=kind)
+    run = judged(shop, path, lambda ref: path(ref), "r1", kind=kind, is_shared=True)
     assert run.verdict == "match", run.reason or run.divergences
     assert shop.contents()[1] == [("old", 1), ("r1", 2)]
 
@@ -300,6 +348,27 @@ def test_a_candidate_that_forgets_to_commit_differs(shop: Shop) -> None:
 
     run = judged(shop, legacy, candidate, "r1")
     assert run.verdict == "unsafe", run.reason
+
+
+def test_a_connection_stays_that_of_its_thread(shop: Shop) -> None:
+    Migration(environment={}).use("sqlite3")
+    db = sqlite3.connect(shop.path)
+    cursor = db.cursor()
+    said: list[str] = []
+
+    def elsewhere() -> None:
+        for use in (db.cursor, db.commit, partial(db.execute, LEFT), partial(cursor.execute, LEFT)):
+            try:
+                use()
+            except sqlite3.ProgrammingError as error:
+                said.append(str(error))
+
+    thread = Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    db.close()
+    assert len(said) == 4
+    assert all("can only be used in that same thread" in text for text in said)
 
 
 @BOTH
