@@ -41,6 +41,10 @@ class InitialFiles:
     next: tuple[str, ...]
 
 
+_DATABASES = frozenset({"sqlalchemy", "django"})
+"""Packs whose port is called as that of `sqlite3`."""
+
+
 def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> InitialFiles:
     """Write what a migration begins with; what is there already stays as it is.
 
@@ -147,16 +151,18 @@ def _plan_text(found: Project, looked: Looked) -> str:
     text = (_INITIAL_FILES / PLAN_FILE).read_text(encoding="utf-8")
     code = ", ".join(f'"{name}"' for name in looked.packages)
     text = text.replace('name = "my-migration"', f'name = "{_name_of(found)}"')
-    lines = [_port_line(name, place) for name, place in _without_object(looked)]
+    lines = [_port_line(name, place, looked) for name, place in _without_object(looked)]
     ports = "\n".join(["[ports]                     # changeover docs packs", *lines]) if lines else ""
     text = re.sub(r"code = \[\] +", f"code = [{code}]   ", text) if code else text
     return text.replace("\n# [[phase]]", f"\n{ports}\n\n# [[phase]]", 1) if ports else text
 
 
-def _port_line(name: str, place: str) -> str:
+def _port_line(name: str, place: str, looked: Looked) -> str:
     """A line of [ports]; one that needs a package which may not be there is left to the reader."""
     extra = OWN[name].extra
-    said = f"{name} = true" if extra is None else f"# {name} = true"
+    is_second = name == "sqlite3" and not _DATABASES.isdisjoint(looked.libraries)
+    said = f'{name} = {{ port = "{name}" }}' if is_second else f"{name} = true"
+    said = said if extra is None else f"# {said}"
     return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
 
 

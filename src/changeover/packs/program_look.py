@@ -75,6 +75,8 @@ def look_at(root: Path) -> Looked:
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
+    if "sqlite3" not in opened:  # it names its errors, or rows, and another library asks
+        libraries.pop("sqlite3", None)
     packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
     return Looked(source, packages, libraries, tuple(made), tests, _uncovered(clients, libraries, opened))
 

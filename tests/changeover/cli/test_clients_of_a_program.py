@@ -35,7 +35,7 @@ def test_a_client_that_no_port_covers_is_named_with_the_way_out(facts: dict[str,
 
 
 def test_a_client_that_nothing_stops_is_named_apart(facts: dict[str, str]) -> None:
-    way_out = 'declare a port, or ask through an engine of SQLAlchemy and migration.use("sqlalchemy", engine)'
+    way_out = 'declare a port, or migration.use("sqlite3")'
     assert facts["in C"] == f"no replay is kept from sqlite3 (own_app): {way_out}"
     assert "sqlite3" not in facts["clients"]
 

@@ -170,14 +170,34 @@ def test_a_client_that_no_pack_covers_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["import sqlite3\nopened = sqlite3.connect('x')\n", "from sqlite3 import Row, connect\n"],
+    ["import asyncpg\nopened = asyncpg.connect('x')\n", "from asyncpg import Record, connect\n"],
 )
 def test_a_driver_that_the_program_opens_itself_beside_an_engine_is_named(
     source: str, tmp_path: Path
 ) -> None:
     write(tmp_path, {"shop.py": "import sqlalchemy\n", "desk.py": source, "late.py": "import psycopg\n"})
     said = Shop(tmp_path).run("init", "--dry-run").out.split("covered by no pack", 1)[1].split("\n\n")[0]
-    assert [line.split() for line in said.splitlines()[1:]] == [["sqlite3", "desk.py:1"]]
+    assert [line.split() for line in said.splitlines()[1:]] == [["asyncpg", "desk.py:1"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "beside", "line"),
+    [
+        ("import sqlite3\nopened = sqlite3.connect('x')\n", "", "sqlite3 = true"),
+        ("from sqlite3 import Row, connect\n", "", "sqlite3 = true"),
+        ("import sqlite3\nopened = sqlite3.connect('x')\n", "import sqlalchemy\n", '{ port = "sqlite3" }'),
+        ("import sqlite3\ntry: pass\nexcept sqlite3.Error: pass\n", "import sqlalchemy\n", ""),
+    ],
+)
+def test_databases_of_sqlite3_are_covered_where_the_program_opens_them(
+    source: str, beside: str, line: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"shop.py": beside, "desk.py": source})
+    Shop(tmp_path).run("init")
+    ports = (tmp_path / "migration" / "phases.toml").read_text().partition("[ports]")[2].splitlines()
+    said = [one.partition("#")[0].strip() for one in ports if one.startswith("sqlite3")]
+    assert said == ([f"sqlite3 = {line}" if line.startswith("{") else line] if line else [])
+    assert imported(tmp_path, "compat") == str(["sqlite3"] if line else [])
 
 
 def test_where_it_is_made_inside_a_function_the_line_is_left_to_the_reader(tmp_path: Path) -> None:

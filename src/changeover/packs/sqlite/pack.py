@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -17,7 +17,8 @@ from changeover.packs.patches import replace
 from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlite.answering_path import AnsweringPath, KeptRows
 from changeover.packs.sqlite.awaited import patch_awaited
-from changeover.packs.sqlite.connection import FollowedConnection
+from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
+from changeover.packs.sqlite.opened_before import opened_before
 from changeover.packs.sqlite.opened_database import MEMORY, connecting, file_of
 from changeover.packs.sqlite.replayed_path import ReplayedPath
 from changeover.packs.sqlite.scripted_path import ScriptedPath
@@ -95,6 +96,11 @@ class SqlitePack:
         """Whether a file is its affair."""
         return self._database in (None, path)
 
+    def problems(self) -> Iterator[str]:
+        """What `doctor` says: connections that are open since before the pack was in use."""
+        for path in opened_before(self.covers):
+            yield f'a connection to {path} is older than use("{NAME}") and acts in replays too: open it later'
+
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""
         what = (self.name, self._database, self._channel, session)
@@ -135,7 +141,7 @@ def _is_covered(path: str) -> bool:
 
 
 def _is_file_covered(database: Any) -> bool:
-    """Of what `sqlite3.connect` is given, as an answering path may open it past no port."""
+    """Of what `sqlite3.connect` is given, whether the run under way follows it: it passes no port then."""
     name = os.fsdecode(database)
     path = file_of(name, uri=name.startswith("file:"))
-    return path is not None and _is_covered(path)
+    return path is not None and follower_of_file(path) is not None

@@ -443,3 +443,17 @@ def test_a_second_line_for_the_same_file_is_refused(shop: Shop) -> None:
     migration.use("sqlite3")
     with pytest.raises(DeclarationError, match="in use already"):
         migration.use("sqlite3", shop.path, port="audit")
+
+
+def test_doctor_names_a_connection_that_is_older_than_the_pack(shop: Shop) -> None:
+    migration = Migration(environment={})
+    with closing(sqlite3.Connection(shop.path)) as db:
+        migration.use("sqlite3", shop.path)
+        shop.open()
+        pack = migration.book.packs["sqlite3"]
+        older = (
+            f'a connection to {shop.path} is older than use("sqlite3") and acts in replays too: open it later'
+        )
+        assert [*pack.problems()] == [older]
+        assert db.execute(LEFT).fetchone() == (6,)
+    assert [*pack.problems()] == []
