@@ -21,6 +21,7 @@ from changeover.evidence.run_record import RunRecord
 from changeover.evidence.sent_runs import SentRuns
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.quick_dataclass import dataclass
+from changeover.record.program_streams import streams_of_a_case
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
@@ -164,7 +165,7 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
 def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
     done = CaseDone(name, case.tags)
     result: object = None
-    with resumed(Pins(settings, case.key, name), program.runtime):
+    with resumed(Pins(settings, case.key, name), program.runtime), streams_of_a_case():
         try:
             result = case.run()
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception

@@ -11,8 +11,7 @@ import builtins
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from io import StringIO
 from threading import Lock
@@ -20,53 +19,14 @@ from typing import Any
 
 from changeover.record.context import current_session
 from changeover.record.own_log import OwnLog, text_of
+from changeover.record.program_streams import ReplayedStream, own_log
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
-from changeover.values.log_line import LOUD, PRINTED
+from changeover.values.log_line import LOUD
 
 LINES = "logging"
 """The pack that says of which loggers more is kept, and whose lines are effects."""
 _installing = Lock()
 is_heard = _hears_structlog = False
-
-
-class ReplayedStream:
-    """Stands in the place of a stream of the program: what a replayed path writes goes to its own log."""
-
-    def __init__(self, behind: Any, name: str) -> None:
-        self.behind = behind
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.behind, name)
-
-    def write(self, text: str) -> int:
-        """As a stream does."""
-        own = _own()
-        if own is None:
-            written: int = self.behind.write(text)
-            return written
-        if text.strip("\n"):
-            own.add(self._name, "", text.strip("\n"))
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """As a stream does."""
-        for line in lines:
-            self.write(line)
-
-
-@contextmanager
-def replayed_streams() -> Iterator[None]:
-    """Until the block ends, stdout and stderr ask who writes."""
-    before = sys.stdout, sys.stderr
-    try:
-        for name in PRINTED:
-            behind = getattr(sys, name)
-            if behind is not None and not isinstance(behind, ReplayedStream):
-                setattr(sys, name, ReplayedStream(behind, name))
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
 
 
 def hear_program_log() -> None:
@@ -92,22 +52,12 @@ def _hear_line(level: str, source: str, text: Callable[[], str]) -> bool:
     session = current_session()
     if session is None:
         return False
-    own = _own()
+    own = own_log()
     if own is not None:
         own.add(level, source, text())
     elif level in LOUD:
         session.hear(level, source, text())
     return own is not None or level in LOUD
-
-
-def _own() -> OwnLog | None:
-    """That of the replay that is under way here, None outside of any."""
-    session = current_session()
-    if session is None or not session.replaying:
-        return None
-    replaying: Any = getattr(session, "replay", session)
-    log: OwnLog = replaying.log
-    return log
 
 
 def _replace_methods() -> None:
@@ -129,7 +79,7 @@ def _replace_methods() -> None:
     @wraps(plain)
     def init(self: logging.Handler, *args: Any, **kwargs: Any) -> None:
         plain(self, *args, **kwargs)
-        own = _own()
+        own = own_log()
         if own is not None:
             own.made(self)
 
@@ -152,14 +102,14 @@ def _ask_for_levels() -> None:
 
     @wraps(enabled)
     def is_enabled_for(self: logging.Logger, level: int) -> bool:
-        own = _own()
+        own = own_log()
         if own is None or not own.levels:
             return enabled(self, level)
         return not self.disabled and self.manager.disable < level and level >= own.level_of(self)
 
     @wraps(effective)
     def level_of(self: logging.Logger) -> int:
-        own = _own()
+        own = own_log()
         return effective(self) if own is None or not own.levels else own.level_of(self)
 
     setattr(logging.Logger, "isEnabledFor", is_enabled_for)  # noqa: B010
@@ -177,7 +127,7 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
         session = current_session()
         if session is None:
             return plain(self, record)
-        own = _own()
+        own = own_log()
         lines: Any = session.book.pack(LINES)
         if lines is not None and not self.disabled:
             lines.heard(record)
@@ -198,7 +148,7 @@ def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | Non
 
     @wraps(plain)
     def configured(*args: Any, **kwargs: Any) -> Any:
-        own = _own()
+        own = own_log()
         if own is None:
             return plain(*args, **kwargs)
         return None if meant is None else meant(own, *args, **kwargs)
@@ -209,14 +159,19 @@ def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | Non
 def _printing(plain: Callable[..., None]) -> Callable[..., None]:
     @wraps(plain)
     def printed(*args: Any, file: Any = None, **kwargs: Any) -> None:
-        own = _own()
-        stream = None if own is None else own.takes_print(file)
-        if own is None or stream is None:
+        own = own_log()
+        target = sys.stdout if file is None else file
+        is_ours = isinstance(target, ReplayedStream)
+        stream = None if own is None or is_ours else own.takes_print(target)
+        if own is None or (stream is None and not is_ours):
             plain(*args, file=file, **kwargs)
             return
         text = StringIO()
         plain(*args, file=text, **kwargs)
-        own.add(stream, "", text.getvalue().rstrip("\n"))
+        if stream is None:
+            target.write(text.getvalue())  # in one piece
+        else:
+            own.add(stream, "", text.getvalue().rstrip("\n"))
 
     return printed
 
@@ -224,7 +179,7 @@ def _printing(plain: Callable[..., None]) -> Callable[..., None]:
 def _warning(plain: Callable[[Any], None]) -> Callable[[Any], None]:
     @wraps(plain)
     def shown(message: Any) -> None:
-        own = _own()
+        own = own_log()
         if own is None:
             session = current_session()
             if session is not None:
