@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
+from changeover.record.heard_records import know
 from changeover.record.structlog_lines import HEARD
 from changeover.values.log_line import PRINTED, PathLog
 
@@ -39,6 +40,7 @@ class OwnLog(PathLog):
     def take(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Keep a record, and give it to the path's own handlers."""
         self.add(record.levelname, record.name, text_of(record))
+        know(record)
         current: logging.Logger | None = logger
         while current is not None and (self._handlers or self._made):
             for handler in self._of(current):
@@ -50,6 +52,10 @@ class OwnLog(PathLog):
         """The path's own handlers of a logger: given to it, or made by the path and put there."""
         own = self._handlers.get(logger.name, [])
         return [*own, *(one for one in logger.handlers if one in self._made and one not in own)]
+
+    def has_handler(self, handler: logging.Handler) -> bool:
+        """Whether it is one of the path's own: made by it, or given to a logger by it."""
+        return handler in self._made or any(handler in own for own in self._handlers.values())
 
     def made(self, handler: logging.Handler) -> None:
         """The path makes a handler."""

@@ -18,7 +18,9 @@ from threading import Lock
 from typing import Any
 
 from changeover.record.context import current_session
+from changeover.record.heard_records import know
 from changeover.record.own_log import OwnLog, text_of
+from changeover.record.program_handlers import hear_handlers
 from changeover.record.program_streams import ReplayedStream, own_log
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
 from changeover.values.log_line import LOUD
@@ -42,6 +44,7 @@ def hear_program_log() -> None:
     with _installing:
         if not is_heard:
             _replace_methods()
+            hear_handlers(_heard_by_handler)
             builtins.print = _printing(builtins.print)
             setattr(warnings, "_showwarnmsg", _warning(vars(warnings)["_showwarnmsg"]))  # noqa: B010
             is_heard = True
@@ -68,22 +71,12 @@ def _replace_methods() -> None:
         (logging.Logger, "addHandler", OwnLog.add_handler),
         (logging.Logger, "removeHandler", OwnLog.remove_handler),
         (logging.Logger, "setLevel", _set_level),
+        (logging.Logger, "callHandlers", OwnLog.take),
         *((logging.Logger, name, None) for name in ("addFilter", "removeFilter")),
         *((logging, name, None) for name in ("disable", "captureWarnings", "setLoggerClass")),
     )
     for owner, name, meant in replaced:
         setattr(owner, name, _unless_replayed(getattr(owner, name), meant))
-
-    plain = logging.Handler.__init__
-
-    @wraps(plain)
-    def init(self: logging.Handler, *args: Any, **kwargs: Any) -> None:
-        plain(self, *args, **kwargs)
-        own = own_log()
-        if own is not None:
-            own.made(self)
-
-    setattr(logging.Handler, "__init__", init)  # noqa: B010
 
 
 def _set_level(own: OwnLog, logger: logging.Logger, level: int | str) -> None:
@@ -128,19 +121,43 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
         if session is None:
             return plain(self, record)
         own = own_log()
-        lines: Any = session.book.pack(LINES)
-        if lines is not None and not self.disabled:
-            lines.heard(record)
         if own is None:
-            is_kept = record.levelno >= logging.WARNING or (lines is not None and lines.keeps(record.name))
-            if is_kept and not HEARD.get():
-                session.hear(record.levelname, record.name, text_of(record))
+            _heard_of_answering_path(session, record, tells_of_effects=not self.disabled)
             return plain(self, record)
         if not self.disabled:
+            _tell_of_effect(session, record)
             own.take(self, record)
         return None
 
     return handle
+
+
+def _heard_of_answering_path(session: Any, record: logging.LogRecord, *, tells_of_effects: bool) -> None:
+    if tells_of_effects:
+        _tell_of_effect(session, record)
+    lines: Any = session.book.pack(LINES)
+    is_kept = record.levelno >= logging.WARNING or (lines is not None and lines.keeps(record.name))
+    if is_kept and not HEARD.get():
+        session.hear(record.levelname, record.name, text_of(record))
+    know(record)
+
+
+def _tell_of_effect(session: Any, record: logging.LogRecord) -> None:
+    lines: Any = session.book.pack(LINES)
+    if lines is not None:
+        lines.heard(record)
+
+
+def _heard_by_handler(record: logging.LogRecord) -> None:
+    """A path gives a record to a handler, past all loggers."""
+    session = current_session()
+    own = own_log()
+    if own is not None:
+        _tell_of_effect(session, record)
+        own.add(record.levelname, record.name, text_of(record))
+        know(record)
+    elif session is not None:
+        _heard_of_answering_path(session, record, tells_of_effects=True)
 
 
 def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | None) -> Callable[..., Any]:
