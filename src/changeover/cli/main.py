@@ -68,7 +68,7 @@ COMMANDS = {
     "compare": ("comparison", "run both paths on the cases of a source, and say exactly what differs"),
     "explain": (
         "evidence",
-        "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
+        "one cluster, run or seam: both sides, where the odd value was seen, how to reproduce it",
     ),
     "explore": (
         "exploration",
