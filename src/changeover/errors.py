@@ -93,10 +93,16 @@ class ConfigurationError(ChangeoverError):
         return error
 
 
+_NOTHING_COMPARED = (
+    "nothing was compared yet: changeover compare --source NAME, of a source that the program declares"
+    " (changeover docs declarations)"
+)
+
+
 class NothingComparedError(ChangeoverError):
     """Nothing was compared yet, so that there is nothing to show."""
 
-    def __init__(self, why: str = "nothing was compared yet: changeover compare --source NAME") -> None:
+    def __init__(self, why: str = _NOTHING_COMPARED) -> None:
         super().__init__(why)
 
 

@@ -196,7 +196,7 @@ def _worst_of_seams(
         for kept in (corpora, today)
     ]
     if not any(theirs):
-        raise nothing_of(name)
+        raise nothing_of(name, state)
     found = _worst(state, archive, *theirs)
     clusters = clusters_of_seams(found.clusters, seams)
     run = None if clusters else last_run(archive, found.comparison, seams)

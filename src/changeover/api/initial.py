@@ -261,4 +261,5 @@ def _next(looked: Looked, app_file: Path, found: Project) -> Iterator[str]:
         yield "pytest --changeover=shadow      once there is a test that calls the seam"
     else:
         yield "pytest --changeover=shadow      what the new code would have done in your tests"
+    yield "changeover docs declarations    how to declare a source of cases, which compare and gates need"
     yield "changeover doctor               what is in effect, and what is not covered"

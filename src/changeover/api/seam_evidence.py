@@ -8,7 +8,7 @@ from dataclasses import replace
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
-from changeover.gate.inputs import ProjectState
+from changeover.gate.inputs import DECLARE_SOURCE, ProjectState
 from changeover.settings import PRODUCTION
 from changeover.values.verdict import Verdict
 
@@ -49,9 +49,9 @@ def last_run(archive: Archive, comparison: StoredComparison, seams: frozenset[st
     return next((run for run in reversed(runs) if run.seam in seams), None)
 
 
-def nothing_of(name: str) -> ConfigurationError:
+def nothing_of(name: str, state: ProjectState | None) -> ConfigurationError:
     """Of a seam or phase no run is kept."""
-    command = f"changeover compare {name}"
+    command = f"changeover compare {name}" if state is None or state.has_source else DECLARE_SOURCE
     wrong = ConfigurationError(name, f"was not compared yet, and has no run in production: {command}")
     wrong.do = command
     return wrong
