@@ -101,10 +101,11 @@ def schema_names(_context: click.Context, _parameter: click.Parameter, beginning
 
 
 def topic_names(_context: click.Context, _parameter: click.Parameter, beginning: str) -> Names:
-    """The topics of the manual."""
+    """The topics of the manual, and the commands, of which it can be asked as well."""
+    from changeover.cli.main import COMMANDS
     from changeover.manual import TOPICS
 
-    return _items((name for names in TOPICS.values() for name in names), beginning)
+    return _items([*(name for names in TOPICS.values() for name in names), *COMMANDS], beginning)
 
 
 def _items(names: Iterable[str], beginning: str) -> Names:
