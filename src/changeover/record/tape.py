@@ -120,6 +120,7 @@ class Entry:
             site_text(self.site),
             during,
             method.commutes,
+            method.is_mark,
         )
 
 

@@ -127,7 +127,7 @@ def _operations() -> list[Operation]:
         for name in ("insert", "update", "delete")
     ]
     return [
-        Operation("look", CallClass.READ, ()),
+        Operation("look", CallClass.READ, (), is_mark=True),
         Operation("read", CallClass.READ, ("statement", "parameters")),
         Operation("write", CallClass.EFFECT, ("statement", "parameters")),
         Operation("commit", CallClass.EFFECT, ()),

@@ -67,14 +67,14 @@ seams = ["take"]
 """
 
 
-def compared(folder: Path, wrong: int, app: str = APP) -> Any:
+def compared(folder: Path, wrong: int, app: str = APP, jobs: str = "2") -> Any:
     (folder / "shop_app.py").write_text(app)
     (folder / "pyproject.toml").write_text('[tool.changeover]\napp = "shop_app:migration"\n')
-    (folder / "migration").mkdir()
+    (folder / "migration").mkdir(exist_ok=True)
     (folder / "migration" / "phases.toml").write_text(PHASES)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
     done = run_python(
-        ["-m", "changeover", "compare", "--source", "takings", "--jobs", "2", "--format", "json"],
+        ["-m", "changeover", "compare", "--source", "takings", "--jobs", jobs, "--format", "json"],
         cwd=folder,
         env={**kept, "WRONG": str(wrong)},
         text=True,
@@ -115,3 +115,18 @@ def test_a_scenario_of_a_path_that_changes_rows_is_no_difference_and_no_evidence
     assert {name: number for name, number in verdicts.items() if number} == {"failed": 3}
     said = " ".join(command("compare", "--source", "scenarios").stdout.split())
     assert "holds the rows that the answering path has changed, and no statements" in said
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_the_pack_keeps_for_itself_is_no_read_of_a_path(tmp_path: Path, jobs: str) -> None:
+    """Neither among what never varied nor among what one path alone asks."""
+    changes_nothing = "candidate = lambda name, number: name\n"
+    paths = APP[APP.index("def legacy") : APP.index("take = ")]
+    alike = compared(tmp_path, -1, APP.replace(paths, ONLY_WRITES), jobs)["comparisons"][0]
+    one_alone = ONLY_WRITES.replace("candidate = legacy\n", changes_nothing)
+    found = compared(tmp_path, -1, APP.replace(paths, one_alone), jobs)["comparisons"][0]
+
+    assert found["total"]["verdicts"]["unsafe"] == CASES
+    for one in (alike, found):
+        assert [line["place"] for line in one["unvaried"] if ".look." in line["place"]] == []
+        assert [line["method"] for line in one["one_sided_reads"]] == []
