@@ -112,9 +112,14 @@ def find_topic(name: str) -> Topic:
     if described:
         others = [place for place in sections_about(wanted) if place[0] not in (_COMMANDS, "api")]
         return Topic(_COMMANDS, commands.kind, _command_text(described, others))
-    wrong = ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds), commands)}')
+    wrong = ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
     wrong.allowed = tuple(kinds)
     raise wrong
+
+
+def command_names() -> list[str]:
+    """The commands that the manual describes, without what stands behind them."""
+    return [*dict.fromkeys(words.partition(" ")[0] for words, _ in _described(find_topic(_COMMANDS)))]
 
 
 def _described(commands: Topic, name: str = "") -> Iterator[tuple[str, str]]:
@@ -136,9 +141,9 @@ def _named(places: list[tuple[str, str]]) -> str:
     return ", ".join(f'{topic} ("{heading.replace("`", "")}")' for topic, heading in places)
 
 
-def _nearest(wanted: str, known: list[str], commands: Topic) -> str:
-    names = [*known, *dict.fromkeys(words.partition(" ")[0] for words, _ in _described(commands))]
-    near, places = nearest_name(wanted, names, _LIKENESS_MIN), sections_about(wanted)
+def _nearest(wanted: str, known: list[str]) -> str:
+    near = nearest_name(wanted, [*known, *command_names()], _LIKENESS_MIN)
+    places = sections_about(wanted)
     hint = f', did you mean "{near}"?' if near is not None else ";" if places else ","
     if not places:
         return f"{hint} allowed: {', '.join(known)}"

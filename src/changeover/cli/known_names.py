@@ -102,10 +102,9 @@ def schema_names(_context: click.Context, _parameter: click.Parameter, beginning
 
 def topic_names(_context: click.Context, _parameter: click.Parameter, beginning: str) -> Names:
     """The topics of the manual, and the commands, of which it can be asked as well."""
-    from changeover.cli.main import COMMANDS
-    from changeover.manual import TOPICS
+    from changeover.manual import TOPICS, command_names
 
-    return _items([*(name for names in TOPICS.values() for name in names), *COMMANDS], beginning)
+    return _items([*(name for names in TOPICS.values() for name in names), *command_names()], beginning)
 
 
 def _items(names: Iterable[str], beginning: str) -> Names:
