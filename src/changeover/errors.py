@@ -93,10 +93,16 @@ class ConfigurationError(ChangeoverError):
         return error
 
 
+_NOTHING_COMPARED = (
+    "nothing was compared yet: changeover compare --source NAME, of a source that the program declares"
+    " (changeover docs declarations)"
+)
+
+
 class NothingComparedError(ChangeoverError):
     """Nothing was compared yet, so that there is nothing to show."""
 
-    def __init__(self, why: str = "nothing was compared yet: changeover compare --source NAME") -> None:
+    def __init__(self, why: str = _NOTHING_COMPARED) -> None:
         super().__init__(why)
 
 
@@ -146,11 +152,11 @@ def describe_os_error(error: OSError) -> str:
     return f"the disk is full: {words}" if error.errno in _FULL else words
 
 
-def nearest_name(name: str, known: Iterable[object]) -> str | None:
-    """The one that is written almost so, None where none is."""
+def nearest_name(name: str, known: Iterable[object], likeness_min: float = 0.6) -> str | None:
+    """The one that is written almost so, None where none is; a likeness of 1 is the same."""
     from difflib import get_close_matches  # only where something is wrong
 
-    found = get_close_matches(name, [str(one) for one in known][:_NAMES_MAX], 1)
+    found = get_close_matches(name, [str(one) for one in known][:_NAMES_MAX], 1, likeness_min)
     return found[0] if found else None
 
 

@@ -44,6 +44,9 @@ TOPICS = {
 """By kind of page. A topic is the name of its page in `docs/`, in the wheel in `changeover/docs/`."""
 
 PLACES_NAMED_MAX = 6
+_COMMANDS = "commands"
+_LIKENESS_MIN = 0.7
+"""Short words are alike by chance: "init" and "limits" by 0.6."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _COMMENT = re.compile(r"^<!--.*?-->\n|[ \t]*<!--.*?-->", re.DOTALL | re.MULTILINE)
 _ABOUT = re.compile(r"^\*(?:[\w-]+(?: and [\w-]+)?)\. (.*?[.])[ \n*]", re.DOTALL | re.MULTILINE)
@@ -93,27 +96,58 @@ def all_topics() -> Iterator[Topic]:
 def find_topic(name: str) -> Topic:
     """A topic by its name, also as a path has it: `limits`, `docs/limits.md`, `batch-job`.
 
+    The name of a command that is no topic gives what the page of commands says of it.
+
     Raises:
         ConfigurationError: there is no such topic; it says which is near, or which pages speak of that word.
     """
     kinds = {topic: kind for kind, names in TOPICS.items() for topic in names}
     wanted = name.strip().lower().removeprefix("docs/").removesuffix(".md")
     wanted = next((topic for topic in kinds if topic.rpartition("/")[2] == wanted), wanted)
-    if wanted not in kinds:
-        wrong = ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
-        wrong.allowed = tuple(kinds)
-        raise wrong
-    text = (pages_folder() / f"{wanted}.md").read_text(encoding="utf-8")
-    return Topic(wanted, kinds[wanted], _COMMENT.sub("", text))
+    if wanted in kinds:
+        text = (pages_folder() / f"{wanted}.md").read_text(encoding="utf-8")
+        return Topic(wanted, kinds[wanted], _COMMENT.sub("", text))
+    commands = find_topic(_COMMANDS)
+    described = dict(_described(commands, wanted))
+    if described:
+        others = [place for place in sections_about(wanted) if place[0] not in (_COMMANDS, "api")]
+        return Topic(_COMMANDS, commands.kind, _command_text(described, others))
+    wrong = ConfigurationError("TOPIC", f'"{name}" is no topic{_nearest(wanted, list(kinds))}')
+    wrong.allowed = tuple(kinds)
+    raise wrong
+
+
+def command_names() -> list[str]:
+    """The commands that the manual describes, without what stands behind them."""
+    return [*dict.fromkeys(words.partition(" ")[0] for words, _ in _described(find_topic(_COMMANDS)))]
+
+
+def _described(commands: Topic, name: str = "") -> Iterator[tuple[str, str]]:
+    """Of each command of that name or group what the page says; of all unless one is named."""
+    for heading, text in sections(commands.text):
+        words = heading.strip("`")
+        if heading.startswith("`") and (not name or words == name or words.startswith(f"{name} ")):
+            yield words, text
+
+
+def _command_text(described: dict[str, str], others: list[tuple[str, str]]) -> str:
+    parts = [f"# `{words}`\n{text.rstrip()}\n" for words, text in described.items()]
+    if others:
+        parts.append(f"Found as well in: {_named(others)}\n")
+    return "\n".join([*parts, "All commands: changeover docs commands\n"])
+
+
+def _named(places: list[tuple[str, str]]) -> str:
+    return ", ".join(f'{topic} ("{heading.replace("`", "")}")' for topic, heading in places)
 
 
 def _nearest(wanted: str, known: list[str]) -> str:
-    near, places = nearest_name(wanted, known), sections_about(wanted)
+    near = nearest_name(wanted, [*known, *command_names()], _LIKENESS_MIN)
+    places = sections_about(wanted)
     hint = f', did you mean "{near}"?' if near is not None else ";" if places else ","
     if not places:
         return f"{hint} allowed: {', '.join(known)}"
-    named = (f'{topic} ("{heading.replace("`", "")}")' for topic, heading in places)
-    return f"{hint} found in: {', '.join(named)}"
+    return f"{hint} found in: {_named(places)}"
 
 
 def sections_about(words: str) -> list[tuple[str, str]]:

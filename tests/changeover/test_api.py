@@ -387,7 +387,7 @@ def test_who_listens_hears_the_progress_and_what_must_not_be_overlooked(tmp_path
         (lambda root: changeover.flip("shelf", "moon", reason="x", project=root), "STAGE: "),
         (lambda root: changeover.flip("shelf", "shadow", reason=" ", force=True, project=root), "--reason"),
         (lambda root: changeover.gate(project=root), "PHASE: is missing, needed: one of shelf, cleanup"),
-        (lambda root: changeover.explain("zz", project=root), "zz: is no cluster and no run"),
+        (lambda root: changeover.explain("zz", project=root), "zz: is no cluster, run, seam or phase"),
         (
             lambda root: changeover.kill(project=Project(root, root / "nowhere", None)),
             "there is no such folder",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +42,7 @@ from changeover.settings import (
 )
 
 if TYPE_CHECKING:
-    from changeover.api.problems import Finding
+    pass
 
 LIMITS = (
     "A client that talks in C, a file that is open already, or a read of clock or environment past every "
@@ -90,15 +90,18 @@ def doctor(*, project: str | Path | Project = ".") -> Diagnosis:
         # Nothing else can be looked at before that is mended.
         return Diagnosis({}, (*problems, str(error)))
     reached = dict(outside_facts(migration))  # before anything is opened here
-    from changeover.api.problems import what_differs
+    from changeover.api.known_evidence import known_evidence
 
-    differing = what_differs(found)
+    differing, evidence = known_evidence(found)
     problems = [*(one.line for one in differing if one.is_unsafe), *problems]
     problems += _problems(found, migration, wrong)
-    return Diagnosis({**dict(_facts(found, migration, differing)), **reached}, tuple(problems))
+    return Diagnosis({**dict(_facts(found, migration, evidence)), **reached}, tuple(problems))
 
 
-def _facts(project: Project, migration: Migration, differing: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+_SOURCES = "changeover docs declarations shows @migration.source(...)"
+
+
+def _facts(project: Project, migration: Migration, evidence: str) -> Iterator[tuple[str, str]]:
     named = f" ({DIRECTORY_VARIABLE})" if os.environ.get(DIRECTORY_VARIABLE) else ""
     # By its name: the front knows rooms above this one, and nothing of it but this is asked for.
     yield "version", str(import_module("changeover").__version__)
@@ -115,9 +118,8 @@ def _facts(project: Project, migration: Migration, differing: Sequence[Finding])
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield from worker_facts(project, migration)
     yield from fleet_facts(project, migration)
-    yield "sources", ", ".join(migration.sources.names) or "none: @migration.source(...)"
-    known = "; ".join(one.line for one in differing)
-    yield "evidence", known or "nothing that is known differs on this code"
+    yield "sources", ", ".join(migration.sources.names) or f"none, which compare needs: {_SOURCES}"
+    yield "evidence", evidence
     variables = [name for name in (FLAGS_VARIABLE, KILL_VARIABLE) if os.environ.get(name)]
     variables += [name for name in os.environ if name.startswith(STAGE_VARIABLE)]
     yield "environment", ", ".join(f"{name}={os.environ[name]}" for name in variables) or "overrides nothing"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
+from changeover.api.seam_evidence import clusters_of_seams, last_run, nothing_of, of_seams, seams_named
 from changeover.compare.clusters import ID_DIGITS
 from changeover.errors import ConfigurationError
 from changeover.evidence.cluster_examples import ClusterExamples, differing_runs, gather_examples
@@ -38,12 +40,15 @@ class LatestExplained:
     `others` is what else differs, or could not be compared, on today's code, the worst first; production
     stands before comparisons. Why runs were not compared stands in the `summary` of each.
     `is_stale` says that nothing is known about today's code: the comparison is about other code or rules.
+    `seams` are the only ones that it is about, where some were named, and `last_run` is one of theirs.
     """
 
     comparison: StoredComparison
     clusters: list[StoredCluster]
     others: tuple[StoredComparison, ...] = ()
     is_stale: bool = False
+    seams: frozenset[str] = frozenset()
+    last_run: StoredRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,9 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
     """What differs, where, both values, in how many runs, and how to reproduce it.
 
     Args:
-        name: any unambiguous beginning of a cluster's identifier, or a run as SOURCE/CASE; unless given, all
-            clusters of production, or of the comparison, that says the worst about today's code.
+        name: any unambiguous beginning of a cluster's identifier, a run as SOURCE/CASE, a seam or a phase:
+            then all its clusters. Unless given, all clusters of production, or of the comparison, that says
+            the worst about today's code.
         project: a folder of the project, or the project.
 
     Raises:
@@ -111,6 +117,9 @@ def explain(name: str | None = None, *, project: str | Path | Project = ".") -> 
     if cluster is None:
         made = made_cluster(today, name)
         if made is None:
+            seams = seams_named(name, state, [*today, *corpora.values()])
+            if seams:
+                return _worst_of_seams(name, seams, state, archive, list(corpora.values()), today)
             return RunsExplained(runs_named(archive, name))
         cluster, comparison = made
         return _explained(found, archive, cluster, comparison, [], today)
@@ -173,6 +182,27 @@ def _worst(
     )
 
 
+def _worst_of_seams(
+    name: str,
+    seams: frozenset[str],
+    state: ProjectState | None,
+    archive: Archive,
+    corpora: list[StoredComparison],
+    today: list[StoredComparison],
+) -> LatestExplained:
+    """What says the worst about them."""
+    theirs = [
+        [narrowed for narrowed in (of_seams(one, seams) for one in kept) if narrowed.seams]
+        for kept in (corpora, today)
+    ]
+    if not any(theirs):
+        raise nothing_of(name, state)
+    found = _worst(state, archive, *theirs)
+    clusters = clusters_of_seams(found.clusters, seams)
+    run = None if clusters else last_run(archive, found.comparison, seams)
+    return replace(found, clusters=clusters, seams=seams, last_run=run)
+
+
 def _state_of(project: Project) -> ProjectState | None:
     """None where there is no plan, or none that can be read: then nothing says what today's code is."""
     try:
@@ -206,7 +236,7 @@ def runs_named(archive: Archive, name: str) -> list[StoredRun]:
     """The runs of a case, or of an id, at least one; raises ConfigurationError for none."""
     runs = archive.runs(name) if name else []
     if not runs:
-        problem = "is no cluster and no run that is kept: changeover explain lists them"
+        problem = "is no cluster, run, seam or phase of which anything is kept: changeover explain lists them"
         wrong = ConfigurationError(name, problem)
         wrong.do = "changeover explain"
         raise wrong

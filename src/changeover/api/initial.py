@@ -66,7 +66,7 @@ def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> Initi
     app_file, app = _place_of_app(found, looked)
     files = _Files(dry_run)
     plan_file = found.directory / PLAN_FILE
-    files.make(plan_file, lambda: _plan_text(found, looked))
+    files.make(plan_file, lambda: _plan_text(found, looked, app))
     files.make(
         found.directory / RULES_FILE, lambda: (_INITIAL_FILES / RULES_FILE).read_text(encoding="utf-8")
     )
@@ -147,14 +147,21 @@ def _name_of(found: Project) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-") or "my-migration"
 
 
-def _plan_text(found: Project, looked: Looked) -> str:
+def _plan_text(found: Project, looked: Looked, app: str) -> str:
     text = (_INITIAL_FILES / PLAN_FILE).read_text(encoding="utf-8")
-    code = ", ".join(f'"{name}"' for name in looked.packages)
+    code = ", ".join(f'"{name}"' for name in _code(looked, app))
     text = text.replace('name = "my-migration"', f'name = "{_name_of(found)}"')
     lines = [_port_line(name, place, looked) for name, place in _without_object(looked)]
     ports = "\n".join(["[ports]                     # changeover docs packs", *lines]) if lines else ""
     text = re.sub(r"code = \[\] +", f"code = [{code}]   ", text) if code else text
     return text.replace("\n# [[phase]]", f"\n{ports}\n\n# [[phase]]", 1) if ports else text
+
+
+def _code(looked: Looked, app: str) -> tuple[str, ...]:
+    """What evidence is about: ports and seams as well, which may stand beside the packages."""
+    module = app.partition(":")[0]
+    is_inside = any(module == name or module.startswith(f"{name}.") for name in looked.packages)
+    return looked.packages if is_inside or not looked.packages else (*looked.packages, module)
 
 
 def _port_line(name: str, place: str, looked: Looked) -> str:
@@ -260,4 +267,5 @@ def _next(looked: Looked, app_file: Path, found: Project) -> Iterator[str]:
         yield "pytest --changeover=shadow      once there is a test that calls the seam"
     else:
         yield "pytest --changeover=shadow      what the new code would have done in your tests"
+    yield "changeover docs declarations    how to declare a source of cases, which compare and gates need"
     yield "changeover doctor               what is in effect, and what is not covered"

@@ -70,10 +70,11 @@ def differing_today(project: Project, project_state: ProjectState) -> list[Findi
     corpora = (one for one in evidence.corpora if any(tally.diverged for tally in one.seams.values()))
     if not any(map(project_state.is_today, runs)) and not any(map(project_state.is_today, corpora)):
         return []  # nothing has to be read for that
-    return _findings(evidence_of_today(project_state, Archive(store_path(project.root))))
+    return findings_in(evidence_of_today(project_state, Archive(store_path(project.root))))
 
 
-def _findings(known: list[StoredComparison]) -> list[Finding]:
+def findings_in(known: list[StoredComparison]) -> list[Finding]:
+    """What differs in it, the worst first."""
     worst = [one for one in worst_first(known) if word_of(one) in (UNSAFE, DIVERGED)]
     return [Finding(one.source, word_of(one) == UNSAFE, describe_finding(one)) for one in worst]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from changeover.cli.options import (
 )
 from changeover.cli.output import is_quiet, quiet, result_screen, say, show, show_json, show_result, warn
 from changeover.cli.session import session
+from changeover.cli.written_out import standard_error
 from changeover.errors import need_package
 from changeover.evidence.comparison_writer import has_differences
 from changeover.evidence.source_comparison import SourceComparison
@@ -113,7 +113,7 @@ def compare_command(
             screen = compare_screen(done.info, done.corpus, result_screen())
             show(("\n" if len(shown) > 1 else "") + screen)
 
-    listener = ProgressListener(sys.stderr, is_quiet=is_quiet())
+    listener = ProgressListener(standard_error(), is_quiet=is_quiet())
     done = verbs.compare(*names, report=report, listener=listener, source_done=show_source, **options)
     if format_ == "json":
         show_json("compare", _content(done.sources))
@@ -166,7 +166,7 @@ def _say_what_else_differs(done: Sequence[SourceComparison]) -> None:
 def _say_how_it_went(done: SourceComparison) -> None:
     for line, traceback in zip(done.raised, done.tracebacks, strict=True):
         if session().traceback:
-            print(visible_lines(traceback), end="", file=sys.stderr)
+            print(visible_lines(traceback), end="", file=standard_error())
         say(f"raised in {line}")
     if done.info.source == STORE and not done.corpus.cases:
         say("every stored tape that could be replayed is on this code and these rules already")

@@ -19,7 +19,7 @@ from changeover.evidence.suggested_rule import NoRule, SuggestedRule
 from changeover.views.json import cluster_json, examples_json, heading_json, run_json
 from changeover.views.layout import Screen, plural
 from changeover.views.text.accepted import waived_screen
-from changeover.views.text.explain import cluster_screen, clusters_screen
+from changeover.views.text.explain import cluster_screen, clusters_screen, last_run_screen
 from changeover.views.text.explain_beside import accept_lines, beside_lines
 from changeover.views.text.explain_full import full_examples, full_run
 from changeover.views.text.explain_run import runs_screen
@@ -27,14 +27,18 @@ from changeover.views.text.explain_run import runs_screen
 
 @click.command("explain")
 @click.argument(
-    "name", required=False, metavar="[CLUSTER or RUN]", shell_complete=complete_with("cluster_names")
+    "name",
+    required=False,
+    metavar="[CLUSTER, RUN, SEAM or PHASE]",
+    shell_complete=complete_with("explained_names"),
 )
 @click.option("--full", is_flag=True, help="of a run or a cluster every value as it is kept, nothing cut")
 @format_option
 def explain_command(name: str | None, full: bool, format_: str) -> None:
     """What differs, where, both values, in how many runs, and how to reproduce it.
 
-    A cluster is named by any unambiguous beginning of its identifier, a run as SOURCE/CASE.
+    A cluster is named by any unambiguous beginning of its identifier, a run as SOURCE/CASE. Of a seam or a
+    phase all clusters are listed.
 
     For example: changeover explain 09ad52
     """
@@ -51,9 +55,10 @@ def explain_command(name: str | None, full: bool, format_: str) -> None:
 
 def _explain_screen(found: verbs.Explanation, screen: Screen, *, full: bool) -> str:
     if isinstance(found, verbs.LatestExplained):
-        return clusters_screen(
+        shown = clusters_screen(
             found.clusters, found.comparison, screen, found.others, is_stale=found.is_stale
         )
+        return shown + last_run_screen(found.last_run, screen)
     if isinstance(found, verbs.ClusterExplained):
         shown = cluster_screen(
             found.cluster,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from changeover.cli.options import (
     world_option,
 )
 from changeover.cli.output import is_quiet, say, show_result
+from changeover.cli.written_out import standard_error
 from changeover.errors import need_package
 from changeover.views.text.explore import ExploreProgress, explore_json, explore_screen
 
@@ -50,7 +50,7 @@ def explore_command(seam: str, format_: str, **options: Any) -> None:
     For example: changeover explore trading.workflow --schedules 10000
     """
     need_package("structlog")  # a program runs without it; the log of a comparison keeps its fields
-    explored = verbs.explore(seam, listener=ExploreProgress(sys.stderr, is_quiet=is_quiet()), **options)
+    explored = verbs.explore(seam, listener=ExploreProgress(standard_error(), is_quiet=is_quiet()), **options)
     show_result(format_, "explore", explored, explore_json, explore_screen)
     rate = explored.tried / explored.seconds if explored.seconds else 0.0
     say(f"{explored.tried:,} schedules in {explored.seconds:.1f} s ({rate:.0f} a second)")

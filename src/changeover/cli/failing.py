@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from types import TracebackType
 
 from changeover.cli.failure import failure_of
 from changeover.cli.session import session
+from changeover.cli.written_out import standard_error
 from changeover.errors import ConfigurationError, ExitCode, FailureKind
 
 _OURS = ("changeover", "importlib", "click")
@@ -23,7 +23,7 @@ def fail(error: BaseException) -> ExitCode:
 
         with suppress(ConfigurationError):  # nothing can be written there: the sentence below says so
             show_json("error", failure.data())
-    print(f"changeover: {failure.message}", file=sys.stderr)
+    print(f"changeover: {failure.message}", file=standard_error())
     return failure.exit_code
 
 

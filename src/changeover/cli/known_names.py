@@ -74,6 +74,14 @@ def cluster_names(_context: click.Context, _parameter: click.Parameter, beginnin
     return _items(clusters_of(store_path(open_project(".").root), beginning.lower()), beginning.lower())
 
 
+def explained_names(context: click.Context, parameter: click.Parameter, beginning: str) -> Names:
+    """The clusters that were met last, and the phases and seams that have any."""
+    return [
+        *cluster_names(context, parameter, beginning),
+        *phase_and_seam_names(context, parameter, beginning),
+    ][:NAMES_MAX]
+
+
 def scenario_names(_context: click.Context, _parameter: click.Parameter, beginning: str) -> Names:
     """The scenarios that are kept."""
     found = (open_project(".").directory / SCENARIOS_FOLDER).glob("*.jsonl")
@@ -93,10 +101,10 @@ def schema_names(_context: click.Context, _parameter: click.Parameter, beginning
 
 
 def topic_names(_context: click.Context, _parameter: click.Parameter, beginning: str) -> Names:
-    """The topics of the manual."""
-    from changeover.manual import TOPICS
+    """The topics of the manual, and the commands, of which it can be asked as well."""
+    from changeover.manual import TOPICS, command_names
 
-    return _items((name for names in TOPICS.values() for name in names), beginning)
+    return _items([*(name for names in TOPICS.values() for name in names), *command_names()], beginning)
 
 
 def _items(names: Iterable[str], beginning: str) -> Names:

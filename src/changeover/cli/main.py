@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from time import monotonic
 from typing import Any
@@ -26,6 +27,7 @@ except ModuleNotFoundError as error:  # nothing below can be read without it
 from changeover.cli.common_options import common_options, leaves_of, take_common_options
 from changeover.cli.own_exit import exit_code_is_ours
 from changeover.cli.session import begin_session, session
+from changeover.cli.written_out import own_standard_error, standard_error
 
 
 class LateGroup(click.Group):
@@ -66,7 +68,7 @@ COMMANDS = {
     "compare": ("comparison", "run both paths on the cases of a source, and say exactly what differs"),
     "explain": (
         "evidence",
-        "one cluster or run: both sides, where the odd value was seen, how to reproduce it",
+        "one cluster, run or seam: both sides, where the odd value was seen, how to reproduce it",
     ),
     "explore": (
         "exploration",
@@ -130,10 +132,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     begin_session(json=asks_for_json(arguments), traceback=bool(os.environ.get(TRACEBACK_VARIABLE)))
     began = monotonic()
-    with exit_code_is_ours():
-        code = _answer(arguments)
-    if session().verbose:
-        print(f"exit code {int(code)} after {monotonic() - began:.1f} s", file=sys.stderr)
+    with own_standard_error():
+        with exit_code_is_ours():
+            code = _answer(arguments)
+        if session().verbose:
+            print(f"exit code {int(code)} after {monotonic() - began:.1f} s", file=standard_error())
     if "changeover.cli.output" in sys.modules:
         from changeover.cli.output import leave_output_to_the_command
 
@@ -164,7 +167,8 @@ def _answer(arguments: Sequence[str]) -> int:
         return exit_.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone; closing it again at exit must not complain.
-        sys.stderr.close()
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stderr.close()
         return ExitCode.NO
     except BaseException as error:  # noqa: BLE001  nobody who waits for an answer is shown a traceback unasked
         from changeover.cli.failing import fail

@@ -24,7 +24,8 @@ SITE = "site"
 def docs_command(words: tuple[str, ...], in_browser: bool, format_: str) -> None:
     """Print a page of the manual as plain Markdown, on a terminal page by page; without TOPIC list them all.
 
-    A word that is no topic is answered with the sections that speak of it; exits 2 then.
+    The name of a command prints what there is about it. A word that is neither is answered with the sections
+    that speak of it; exits 2 then.
 
     For example: changeover docs limits
     """

@@ -15,7 +15,7 @@ import click
 
 from changeover.cli.options import format_option
 from changeover.cli.session import session
-from changeover.cli.written_out import standard_output, write_out
+from changeover.cli.written_out import standard_error, standard_output, write_out
 from changeover.values.safe_text import json_text, visible, visible_lines
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def is_quiet() -> bool:
 
 
 def _print(text: str) -> None:
-    print(visible_lines(text), file=sys.stderr, flush=True)
+    print(visible_lines(text), file=standard_error(), flush=True)
 
 
 def warn(text: str) -> None:

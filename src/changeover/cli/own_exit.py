@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
+from changeover.cli.written_out import standard_error
 from changeover.errors import ExitCode
 
 
@@ -20,7 +20,7 @@ def exit_code_is_ours() -> Iterator[None]:
         if os.getpid() == command:
             with suppress(BaseException):
                 said = f"the program asked for the end of the process (os._exit({status})): no answer"
-                print(f"changeover: {said}", file=sys.stderr, flush=True)
+                print(f"changeover: {said}", file=standard_error(), flush=True)
             status = ExitCode.INCONCLUSIVE
         original(status)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,6 +28,7 @@ from changeover.cli.options import (
     to_option,
 )
 from changeover.cli.output import is_quiet, quiet, result_screen, say, show, show_json, show_result
+from changeover.cli.written_out import standard_error
 from changeover.removal.scan import LegacyEntry
 from changeover.views.ci.gate import gate_annotations, gate_junit, gate_markdown
 from changeover.views.json import compare_json, gate_json
@@ -60,7 +60,7 @@ def gate_command(phases: tuple[str, ...], outputs: tuple[Path, ...], format_: st
     """
     quiet()
     asked = verbs.gate(
-        *phases, progress=say, listener=ProgressListener(sys.stderr, is_quiet=is_quiet()), **options
+        *phases, progress=say, listener=ProgressListener(standard_error(), is_quiet=is_quiet()), **options
     )
     _show(asked, outputs, format_)
     raise click.exceptions.Exit(asked.exit_code)

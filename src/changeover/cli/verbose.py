@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from changeover.cli.written_out import standard_error
 from changeover.errors import ConfigurationError
 from changeover.evidence.store.place import store_path
 from changeover.project import near, open_project
@@ -20,7 +20,7 @@ _LABEL = 12
 def saying_more() -> Iterator[None]:
     """Meanwhile the log goes to standard error, from the level DEBUG on."""
     for line in where_it_looks():
-        print(line, file=sys.stderr)
+        print(line, file=standard_error())
     log, handler = logging.getLogger("changeover"), _LogOnStandardError(logging.DEBUG)
     before = log.level
     log.setLevel(logging.DEBUG)
@@ -55,6 +55,6 @@ class _LogOnStandardError(logging.Handler):
         """Write it."""
         try:
             text = f"{record.levelname.lower()}: {record.getMessage()}"
-            print(visible_lines(text), file=sys.stderr, flush=True)
+            print(visible_lines(text), file=standard_error(), flush=True)
         except Exception:  # noqa: BLE001  a line of the log never ends a command
             self.handleError(record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from changeover.api import worker as verbs
 from changeover.cli.options import format_option, jobs_option, once_option
 from changeover.cli.output import is_quiet, quiet, show_result
+from changeover.cli.written_out import standard_error
 from changeover.operate.replay_pool import DEADLINE_S, MEMORY_BYTES
 from changeover.views.text.worker import WorkerProgress, worker_screen
 
@@ -67,7 +67,7 @@ def worker_command(format_: str, **options: Any) -> None:
     For example: changeover worker --once
     """
     quiet()
-    progress = WorkerProgress(sys.stderr, is_quiet=is_quiet())
+    progress = WorkerProgress(standard_error(), is_quiet=is_quiet())
     summary = verbs.work(listener=progress, **options)
     show_result(format_, "worker", summary, asdict, worker_screen)
     raise click.exceptions.Exit(summary.exit_code)

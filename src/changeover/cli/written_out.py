@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import StringIO, TextIOWrapper
 from typing import TextIO
 
@@ -17,6 +19,39 @@ ESCAPES = "changeover-escapes"
 def standard_output() -> TextIO:
     """That of the process; one that nobody reads where it has been closed."""
     return sys.stdout if sys.stdout is not None else StringIO()
+
+
+_STDERR = 2
+_own_error: list[TextIO] = []
+
+
+def standard_error() -> TextIO:
+    """Where the command talks: also after the program has closed standard error, or put another one there."""
+    if _own_error:
+        return _own_error[-1]
+    return sys.stderr if sys.stderr is not None else StringIO()
+
+
+@contextmanager
+def own_standard_error() -> Iterator[None]:
+    """Until the block ends, the command has a standard error that no program can close."""
+    try:
+        if sys.stderr.fileno() != _STDERR:
+            raise OSError
+        sys.stderr.flush()
+        own = os.fdopen(
+            os.dup(_STDERR), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
+        )
+    except (AttributeError, OSError, ValueError):  # a stream in memory, or none at all
+        yield
+        return
+    _own_error.append(own)
+    try:
+        yield
+    finally:
+        _own_error.remove(own)
+        with suppress(OSError, ValueError):
+            own.close()
 
 
 def write_out(stream: TextIO, text: str) -> None:

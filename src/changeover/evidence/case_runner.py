@@ -7,13 +7,15 @@ candidate is to answer), all others `off`. Whatever flags, environment and kill 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import field, replace
 from traceback import walk_tb
 from typing import Any
 
 from changeover.compare.rules import Rules
 from changeover.errors import ConfigurationError, asking_the_program, describe_end, ends_the_process
+from changeover.evidence.case_loop import CaseLoop, LoopIsRunning
 from changeover.evidence.code_digest import answering_code
 from changeover.evidence.program_interface import Program, comparison_runtime
 from changeover.evidence.replays_elsewhere import ReplaysElsewhere
@@ -21,6 +23,7 @@ from changeover.evidence.run_record import RunRecord
 from changeover.evidence.sent_runs import SentRuns
 from changeover.evidence.sources import Case, Source, SourceOptions
 from changeover.quick_dataclass import dataclass
+from changeover.record.program_streams import streams_of_a_case
 from changeover.record.run import Run
 from changeover.record.scenario_file import Scenario, scenario_of
 from changeover.seam.judge import Waived
@@ -113,15 +116,16 @@ def compared_cases(
 
     if elsewhere is not None:
         elsewhere.begin(collected, counts)
-    with program.runtime.replaced_by(runtime):
-        for case in _cases(source, options):
+    loop = CaseLoop()
+    with program.runtime.replaced_by(runtime), closing(loop):
+        for case in _cases(source, options, loop):
             collected.clear()
             wanted = options.only is None or case.name == options.only
             pinned = settings if wanted else _settings(program, selection, alone)
             name = f"{source.name}/{case.name}"
             if elsewhere is not None and wanted:
                 elsewhere.begin_case(name, case.tags)
-            done = _run(name, case, program, pinned)
+            done = _run(name, case, program, pinned, loop)
             if wanted:
                 done.parts = [one for one in collected if isinstance(one, SentRuns) or counts(one)]
                 done.runs = [one for one in done.parts if isinstance(one, Run)]
@@ -143,13 +147,14 @@ def _settings(program: Program, selection: Selection, stage: Stage) -> dict[str,
     }
 
 
-def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
+def _cases(source: Source, options: SourceOptions, loop: CaseLoop) -> Iterator[Case]:
     names: set[str] = set()
     where = f'source "{source.name}"'
     cases: Iterator[Case] = iter(())
     try:
         with asking_the_program(where):
-            cases = iter(source.cases(options))
+            yielded = source.cases(options)
+            cases = loop.all(aiter(yielded), where) if isinstance(yielded, AsyncIterable) else iter(yielded)
             for case in cases:
                 if not isinstance(case, Case):
                     raise ConfigurationError(where, f"yielded a {type(case).__name__}, allowed: Case")
@@ -164,12 +169,17 @@ def _cases(source: Source, options: SourceOptions) -> Iterator[Case]:
             cases.close()
 
 
-def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting]) -> CaseDone:
+def _run(
+    name: str, case: Case, program: Program, settings: Mapping[str, Setting], loop: CaseLoop
+) -> CaseDone:
     done = CaseDone(name, case.tags)
-    result: object = None
-    with resumed(Pins(settings, case.key, name), program.runtime):
+    with resumed(Pins(settings, case.key, name), program.runtime), streams_of_a_case():
         try:
             result = case.run()
+            if isinstance(result, Coroutine):
+                loop.run(result, f"case {name!r}")
+        except LoopIsRunning:
+            raise
         except Exception as error:  # noqa: BLE001  the answer of a path may be an exception
             done.raised, done.error = class_and_message(error), error
         except BaseException as error:
@@ -177,10 +187,6 @@ def _run(name: str, case: Case, program: Program, settings: Mapping[str, Setting
                 raise
             done.ended = done.raised = describe_end(error)
             done.error = error
-    if isinstance(result, Coroutine):
-        result.close()
-        needed = "needed: a run that awaits it, such as lambda: asyncio.run(place(order))"
-        raise ConfigurationError(f"case {name!r}", f"its run gave a coroutine that nobody awaits, {needed}")
     return done
 
 

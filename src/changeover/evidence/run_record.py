@@ -136,7 +136,7 @@ def _record(
 
 
 def _methods(calls: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(sorted({call.name for call in calls}))
+    return tuple(sorted({call.name for call in calls if not call.is_mark}))
 
 
 def _first_seen(

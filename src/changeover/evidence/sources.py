@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from functools import cached_property
 from typing import Literal, TypeVar
 
@@ -20,7 +20,8 @@ World = Literal["tape", "copy"]
 class Case:
     """One input: `run` passes through the seams, as a user of the program would.
 
-    `name` is unique in its source and finds the case again ("2011-08-09"); `key` is who the run is for.
+    `name` is unique in its source and finds the case again ("2011-08-09"); `key` is who the run is for. Where
+    `run` gives a coroutine it is awaited, on one event loop for all cases.
     """
 
     name: str
@@ -45,7 +46,7 @@ class SourceOptions:
     only: str | None = None
 
 
-Cases = Callable[[SourceOptions], Iterable[Case]]
+Cases = Callable[[SourceOptions], Iterable[Case] | AsyncIterable[Case]]
 C = TypeVar("C", bound=Cases)
 
 
@@ -128,7 +129,7 @@ class WithSources:
         unit: str = "cases",
         count: Callable[[SourceOptions], int] | None = None,
     ) -> Callable[[C], C]:
-        """Declare a callable that yields the inputs of a comparison.
+        """Declare a callable that yields the inputs of a comparison; it may be an async generator.
 
         Args:
             name: of the source, without '/'; not `scenarios` or `store`, which the toolkit has itself.

@@ -218,14 +218,15 @@ def _roots(run: Run | AnsweredRun) -> Iterator[Root]:
             yield number, ("reads", method.port, method.name, "arguments"), partial(_given_to, entry)
             yield number, ("reads", method.port, method.name, "answer"), partial(_answer_to, entry)
         return
-    for number, call in enumerate(() if run.answered is None else run.answered.reads, start=1):
+    reads = () if run.answered is None else run.answered.reads
+    for number, call in enumerate((one for one in reads if not one.is_mark), start=1):
         yield number, ("reads", call.port, call.method, "arguments"), partial(_given_to, call)
         yield number, ("reads", call.port, call.method, "answer"), partial(_answer_to, call)
 
 
 def _reads_of(tape: Tape) -> Iterator[Entry]:
     for entry in tape.entries[: len(tape.entries) - tape.supplements]:
-        if entry.method.call_class in (CallClass.READ, CallClass.FIXED):
+        if entry.method.call_class in (CallClass.READ, CallClass.FIXED) and not entry.method.is_mark:
             yield entry
 
 

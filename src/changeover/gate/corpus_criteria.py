@@ -51,7 +51,7 @@ def effects(inputs: GateInputs, corpora: Corpora, production: Production) -> Cri
         digest for run in production.compared if run.verdict is Verdict.UNSAFE for digest in run.clusters
     ]
     found = f"in {in_corpora + in_production:,} runs"
-    do = f"changeover explain {digests[0][:6]}" if digests else f"changeover compare {inputs.phase.name}"
+    do = f"changeover explain {digests[0][:6]}" if digests else inputs.compare()
     detail = name_clusters(unsafe) or f"{in_production:,} in production, {in_corpora:,} in corpora"
     return Criterion(name, Answer.FAIL, "0", found, do, detail)
 
@@ -66,7 +66,7 @@ def _seams_alike(inputs: GateInputs, corpora: Corpora, production: Production) -
             nothing[seam] = _why_no_evidence(seam, parts, production)
     found = f"{len(seams) - len(nothing)} of {len(seams)} seams"
     named = "; ".join(f"{seam}: {why}" for seam, why in list(nothing.items())[:NAMED_MAX])
-    do = f"changeover compare {inputs.phase.name}"
+    do = inputs.compare()
     answer = Answer.INCONCLUSIVE if nothing else Answer.PASS
     return Criterion("seams shown to be alike", answer, "every one", found, do, named)
 
@@ -128,7 +128,7 @@ def corpus_criteria(
         yield at_most(name, most, total.unexplained, total.compared, Answer.FAIL, do, waived)
     if criteria.not_compared_max is not None:
         name, most = "corpus: not compared", criteria.not_compared_max
-        do = f"changeover compare {inputs.phase.name}"
+        do = inputs.compare()
         why = why_not_compared([*corpora.asked, *still], inputs.phase.seams) if total.not_compared else ""
         yield at_most(name, most, total.not_compared, total.runs, Answer.INCONCLUSIVE, do, why)
 
@@ -138,21 +138,25 @@ def _whole_corpora(
 ) -> Iterator[Criterion]:
     who = f" by {criteria.answered_by}" if criteria.answered_by else ""
     answering = f" --answer {criteria.answered_by}" if criteria.answered_by else ""
-    compare = f"changeover compare {inputs.phase.name}"
     for source in corpora.missing:
-        do = f"{compare} --source {source}{answering}"
+        do = inputs.compare(f" --source {source}{answering}")
         yield Criterion(f"corpus: {source}{who}", Answer.INCONCLUSIVE, "whole", "none on this code", do)
     found: dict[str, list[tuple[StoredComparison, Criterion]]] = {}
     for corpus in corpora.asked:
         asked_of = corpus.source if criteria.sources else ""
-        one = _corpus_criterion(inputs, corpus, who, f"{compare} --source {corpus.source}{answering}")
+        one = _corpus_criterion(inputs, corpus, who, inputs.compare(f" --source {corpus.source}{answering}"))
         found.setdefault(asked_of, []).append((corpus, one))
     for of_source in found.values():
         yield from _without_superseded(of_source)
     if not found and not criteria.sources:
         detail = "no comparison of a whole source on this code and these rules"
         yield Criterion(
-            f"corpus: any source{who}", Answer.INCONCLUSIVE, "one whole", "none", compare + answering, detail
+            f"corpus: any source{who}",
+            Answer.INCONCLUSIVE,
+            "one whole",
+            "none",
+            inputs.compare(answering),
+            detail,
         )
 
 
@@ -189,7 +193,7 @@ def _tags(inputs: GateInputs, criteria: CorpusCriteria, corpora: CountedCorpora)
         Answer.INCONCLUSIVE if missing else Answer.PASS,
         f"{len(criteria.tags):,}",
         f"{len(criteria.tags) - len(missing):,}",
-        f"changeover compare {inputs.phase.name}{source}",
+        inputs.compare(source),
         f"missing: {others}" if missing else "",
     )
 

@@ -17,6 +17,7 @@ from changeover.evidence.store.records import Evidence, Review, StoredComparison
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.evidence.worker_watch import WorkerWatch, watch
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
+from changeover.gate.declared_sources import declares_source
 from changeover.quick_dataclass import dataclass
 from changeover.rollout.flags_file import read_flags
 from changeover.rollout.gate_criteria import Gate
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _COMPARED = frozenset({Stage.SHADOW, Stage.RAMP, Stage.LIVE})
 CLOCK_TOLERANCE = timedelta(minutes=5)
+DECLARE_SOURCE = "changeover docs declarations    how to declare a source of cases, for compare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class ProjectState:
 
     `settings` are the stages of all phases by the flags; `now` is aware. `code` is None where the plan names
     no packages. `accepted` are the accepted blind spots. `watch` is None where no program records for
-    a worker.
+    a worker. `has_source` says that there are cases to compare, as far as files can tell.
     """
 
     plan: Plan
@@ -73,6 +75,7 @@ class ProjectState:
     killed: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     watch: WorkerWatch | None = None
+    has_source: bool = True
 
     @property
     def unwatched(self) -> str | None:
@@ -122,6 +125,10 @@ class GateInputs(ProjectState):
         """The criteria of the stage that the phase would enter."""
         return self.phase.gate_to(self.new.stage)
 
+    def compare(self, options: str = "") -> str:
+        """The command that makes evidence for the phase, or first what that command needs."""
+        return f"changeover compare {self.phase.name}{options}" if self.has_source else DECLARE_SOURCE
+
     @property
     def override(self) -> str | None:
         """The environment variable that overrides the phase, None where none does."""
@@ -156,6 +163,7 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
     )
     entries, damaged = read_history(project.directory)
     settings, revision, flags_problems = _flags_state(project, plan)
+    evidence = comparisons_of_the_future_last(_evidence(project, now, code, rules), now)
     return ProjectState(
         plan=plan,
         settings=settings,
@@ -163,7 +171,7 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
         code=code,
         rules=rules,
         now=now,
-        evidence=comparisons_of_the_future_last(_evidence(project, now, code, rules), now),
+        evidence=evidence,
         history=tuple(entries),
         waivers=waivers,
         accepted=accepted,
@@ -173,6 +181,7 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
         killed=read_kill_switch(project.directory).killed,
         environment=os.environ,
         watch=_watch(project, plan),
+        has_source=bool(evidence.corpora) or declares_source(project.root),
     )
 
 

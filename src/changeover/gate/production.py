@@ -316,8 +316,7 @@ def own_time(inputs: GateInputs, most: float, corpora: CountedCorpora, productio
         if inputs.phase.name in corpus.own_times
     ]
     if not pairs:
-        do = f"changeover compare {inputs.phase.name}"
-        return Criterion(name, Answer.INCONCLUSIVE, required, "not measured", do)
+        return Criterion(name, Answer.INCONCLUSIVE, required, "not measured", inputs.compare())
     legacy, candidate = max(pairs, key=lambda pair: _ratio(*pair))
     ratio = _ratio(legacy, candidate)
     shown = f"{legacy * 1000:.3g} -> {candidate * 1000:.3g} ms"

@@ -24,6 +24,7 @@ class Operation:
     one that the recorded path never asked (`replay.derived_reads`). `sleeps` marks a clock's waiting, `make`
     mints a local value in a replay. `parts` gets the arguments too and says which parts of the port the call
     touches, None for all of it: an effect may change the answers of reads that touch a part which it touches.
+    `is_mark` says that the pack keeps it for itself: it is no question of a path.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Operation:
     sleeps: bool = False
     make: Callable[..., Any] | None = None
     parts: Callable[..., frozenset[Hashable] | None] | None = None
+    is_mark: bool = False
 
 
 class Channel:
@@ -83,6 +85,7 @@ class Channel:
                         derive=operation.derive,
                         commutes=operation.commutes,
                         parts=operation.parts,
+                        is_mark=operation.is_mark,
                     )
                 )
         book.join(Port(name, self, declared, None, is_channel=True), methods)

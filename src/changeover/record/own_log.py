@@ -5,17 +5,23 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
+from changeover.record.heard_records import know
 from changeover.record.structlog_lines import HEARD
-from changeover.values.log_line import PathLog
+from changeover.values.log_line import PRINTED, PathLog
+
+CLOSED = "I/O operation on closed file."
+DETACHED = "underlying buffer has been detached"
+_known_to_be_closed: WeakSet[Any] = WeakSet()
 
 
 class OwnLog(PathLog):
     """That of a replayed path, with the handlers that it gave to loggers: they alone get its records."""
 
-    __slots__ = ("_handlers", "_made", "_shows", "_streams", "levels")
+    __slots__ = ("_handlers", "_made", "_shows", "_streams", "ended", "levels")
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,6 +29,7 @@ class OwnLog(PathLog):
         self._made: WeakSet[logging.Handler] = WeakSet()
         self.levels: dict[str, int] = {}
         self._streams = _streams()
+        self.ended = _closed_before()
         self._shows = _shows()
 
     def add(self, level: str, source: str, text: str) -> None:
@@ -33,6 +40,7 @@ class OwnLog(PathLog):
     def take(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         """Keep a record, and give it to the path's own handlers."""
         self.add(record.levelname, record.name, text_of(record))
+        know(record)
         current: logging.Logger | None = logger
         while current is not None and (self._handlers or self._made):
             for handler in self._of(current):
@@ -44,6 +52,10 @@ class OwnLog(PathLog):
         """The path's own handlers of a logger: given to it, or made by the path and put there."""
         own = self._handlers.get(logger.name, [])
         return [*own, *(one for one in logger.handlers if one in self._made and one not in own)]
+
+    def has_handler(self, handler: logging.Handler) -> bool:
+        """Whether it is one of the path's own: made by it, or given to a logger by it."""
+        return handler in self._made or any(handler in own for own in self._handlers.values())
 
     def made(self, handler: logging.Handler) -> None:
         """The path makes a handler."""
@@ -75,10 +87,9 @@ class OwnLog(PathLog):
         if handler in own:
             own.remove(handler)
 
-    def takes_print(self, file: Any) -> str | None:
+    def takes_print(self, target: Any) -> str | None:
         """Which stream of the program that is, None where the path has put one of its own there."""
-        target = sys.stdout if file is None else file
-        target = getattr(target, "behind", target)
+        target = behind_all(target)
         return next((name for name, stream in self._streams if stream is target), None)
 
     @property
@@ -89,9 +100,35 @@ class OwnLog(PathLog):
 
 def _streams() -> tuple[tuple[str, Any], ...]:
     return (
-        *(("stdout", getattr(stream, "behind", stream)) for stream in (sys.stdout, sys.__stdout__)),
-        *(("stderr", getattr(stream, "behind", stream)) for stream in (sys.stderr, sys.__stderr__)),
+        *(("stdout", behind_all(stream)) for stream in (sys.stdout, sys.__stdout__)),
+        *(("stderr", behind_all(stream)) for stream in (sys.stderr, sys.__stderr__)),
     )
+
+
+def behind_all(stream: Any) -> Any:
+    """The stream of the program, without what stands in its place."""
+    while hasattr(type(stream), "ended"):
+        stream = stream.behind
+    return stream
+
+
+def _closed_before() -> dict[tuple[str, int], str]:
+    """The streams that were closed when the run began, by name and identity.
+
+    Of one that is seen to be closed for the first time that is not so: the answering path has just closed it.
+    """
+    found: dict[tuple[str, int], str] = {}
+    newly: list[Any] = []
+    for name in PRINTED:
+        for stream in (getattr(sys, name), getattr(sys, f"__{name}__")):
+            with suppress(Exception):  # one of the program's own, or none
+                if stream.closed:
+                    if stream in _known_to_be_closed:
+                        found[name, id(behind_all(stream))] = CLOSED
+                    else:
+                        newly.append(stream)
+    _known_to_be_closed.update(newly)
+    return found
 
 
 def _shows() -> tuple[Any, Any]:

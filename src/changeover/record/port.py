@@ -53,7 +53,7 @@ class PortMethod:
     `make` mints a local value in a replay, from a random generator seeded by the run. `derive` answers a
     read that the recorded path never asked from those that it did. Effects that `commute` may come in any
     order. `parts` says which parts of the port a call touches, None for all of it. `is_of_class` says that
-    the port is a class, of which there may be several objects.
+    the port is a class, of which there may be several objects; `is_mark` that a pack keeps it for itself.
     """
 
     port: str
@@ -67,6 +67,7 @@ class PortMethod:
     commutes: bool = False
     parts: Callable[..., frozenset[Hashable] | None] | None = None
     is_of_class: bool = False
+    is_mark: bool = False
 
     def __post_init__(self) -> None:
         self.name = self.hook.name

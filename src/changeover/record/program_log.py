@@ -11,62 +11,24 @@ import builtins
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from io import StringIO
 from threading import Lock
 from typing import Any
 
 from changeover.record.context import current_session
+from changeover.record.heard_records import know
 from changeover.record.own_log import OwnLog, text_of
+from changeover.record.program_handlers import hear_handlers
+from changeover.record.program_streams import ReplayedStream, own_log
 from changeover.record.structlog_lines import HEARD, hear_structlog, is_imported
-from changeover.values.log_line import LOUD, PRINTED
+from changeover.values.log_line import LOUD
 
 LINES = "logging"
 """The pack that says of which loggers more is kept, and whose lines are effects."""
 _installing = Lock()
 is_heard = _hears_structlog = False
-
-
-class ReplayedStream:
-    """Stands in the place of a stream of the program: what a replayed path writes goes to its own log."""
-
-    def __init__(self, behind: Any, name: str) -> None:
-        self.behind = behind
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.behind, name)
-
-    def write(self, text: str) -> int:
-        """As a stream does."""
-        own = _own()
-        if own is None:
-            written: int = self.behind.write(text)
-            return written
-        if text.strip("\n"):
-            own.add(self._name, "", text.strip("\n"))
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """As a stream does."""
-        for line in lines:
-            self.write(line)
-
-
-@contextmanager
-def replayed_streams() -> Iterator[None]:
-    """Until the block ends, stdout and stderr ask who writes."""
-    before = sys.stdout, sys.stderr
-    try:
-        for name in PRINTED:
-            behind = getattr(sys, name)
-            if behind is not None and not isinstance(behind, ReplayedStream):
-                setattr(sys, name, ReplayedStream(behind, name))
-        yield
-    finally:
-        sys.stdout, sys.stderr = before
 
 
 def hear_program_log() -> None:
@@ -82,6 +44,7 @@ def hear_program_log() -> None:
     with _installing:
         if not is_heard:
             _replace_methods()
+            hear_handlers(_heard_by_handler)
             builtins.print = _printing(builtins.print)
             setattr(warnings, "_showwarnmsg", _warning(vars(warnings)["_showwarnmsg"]))  # noqa: B010
             is_heard = True
@@ -92,22 +55,12 @@ def _hear_line(level: str, source: str, text: Callable[[], str]) -> bool:
     session = current_session()
     if session is None:
         return False
-    own = _own()
+    own = own_log()
     if own is not None:
         own.add(level, source, text())
     elif level in LOUD:
         session.hear(level, source, text())
     return own is not None or level in LOUD
-
-
-def _own() -> OwnLog | None:
-    """That of the replay that is under way here, None outside of any."""
-    session = current_session()
-    if session is None or not session.replaying:
-        return None
-    replaying: Any = getattr(session, "replay", session)
-    log: OwnLog = replaying.log
-    return log
 
 
 def _replace_methods() -> None:
@@ -118,22 +71,12 @@ def _replace_methods() -> None:
         (logging.Logger, "addHandler", OwnLog.add_handler),
         (logging.Logger, "removeHandler", OwnLog.remove_handler),
         (logging.Logger, "setLevel", _set_level),
+        (logging.Logger, "callHandlers", OwnLog.take),
         *((logging.Logger, name, None) for name in ("addFilter", "removeFilter")),
         *((logging, name, None) for name in ("disable", "captureWarnings", "setLoggerClass")),
     )
     for owner, name, meant in replaced:
         setattr(owner, name, _unless_replayed(getattr(owner, name), meant))
-
-    plain = logging.Handler.__init__
-
-    @wraps(plain)
-    def init(self: logging.Handler, *args: Any, **kwargs: Any) -> None:
-        plain(self, *args, **kwargs)
-        own = _own()
-        if own is not None:
-            own.made(self)
-
-    setattr(logging.Handler, "__init__", init)  # noqa: B010
 
 
 def _set_level(own: OwnLog, logger: logging.Logger, level: int | str) -> None:
@@ -152,14 +95,14 @@ def _ask_for_levels() -> None:
 
     @wraps(enabled)
     def is_enabled_for(self: logging.Logger, level: int) -> bool:
-        own = _own()
+        own = own_log()
         if own is None or not own.levels:
             return enabled(self, level)
         return not self.disabled and self.manager.disable < level and level >= own.level_of(self)
 
     @wraps(effective)
     def level_of(self: logging.Logger) -> int:
-        own = _own()
+        own = own_log()
         return effective(self) if own is None or not own.levels else own.level_of(self)
 
     setattr(logging.Logger, "isEnabledFor", is_enabled_for)  # noqa: B010
@@ -177,20 +120,44 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
         session = current_session()
         if session is None:
             return plain(self, record)
-        own = _own()
-        lines: Any = session.book.pack(LINES)
-        if lines is not None and not self.disabled:
-            lines.heard(record)
+        own = own_log()
         if own is None:
-            is_kept = record.levelno >= logging.WARNING or (lines is not None and lines.keeps(record.name))
-            if is_kept and not HEARD.get():
-                session.hear(record.levelname, record.name, text_of(record))
+            _heard_of_answering_path(session, record, tells_of_effects=not self.disabled)
             return plain(self, record)
         if not self.disabled:
+            _tell_of_effect(session, record)
             own.take(self, record)
         return None
 
     return handle
+
+
+def _heard_of_answering_path(session: Any, record: logging.LogRecord, *, tells_of_effects: bool) -> None:
+    if tells_of_effects:
+        _tell_of_effect(session, record)
+    lines: Any = session.book.pack(LINES)
+    is_kept = record.levelno >= logging.WARNING or (lines is not None and lines.keeps(record.name))
+    if is_kept and not HEARD.get():
+        session.hear(record.levelname, record.name, text_of(record))
+    know(record)
+
+
+def _tell_of_effect(session: Any, record: logging.LogRecord) -> None:
+    lines: Any = session.book.pack(LINES)
+    if lines is not None:
+        lines.heard(record)
+
+
+def _heard_by_handler(record: logging.LogRecord) -> None:
+    """A path gives a record to a handler, past all loggers."""
+    session = current_session()
+    own = own_log()
+    if own is not None:
+        _tell_of_effect(session, record)
+        own.add(record.levelname, record.name, text_of(record))
+        know(record)
+    elif session is not None:
+        _heard_of_answering_path(session, record, tells_of_effects=True)
 
 
 def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | None) -> Callable[..., Any]:
@@ -198,7 +165,7 @@ def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | Non
 
     @wraps(plain)
     def configured(*args: Any, **kwargs: Any) -> Any:
-        own = _own()
+        own = own_log()
         if own is None:
             return plain(*args, **kwargs)
         return None if meant is None else meant(own, *args, **kwargs)
@@ -209,14 +176,19 @@ def _unless_replayed(plain: Callable[..., Any], meant: Callable[..., None] | Non
 def _printing(plain: Callable[..., None]) -> Callable[..., None]:
     @wraps(plain)
     def printed(*args: Any, file: Any = None, **kwargs: Any) -> None:
-        own = _own()
-        stream = None if own is None else own.takes_print(file)
-        if own is None or stream is None:
+        own = own_log()
+        target = sys.stdout if file is None else file
+        is_ours = isinstance(target, ReplayedStream)
+        stream = None if own is None or is_ours else own.takes_print(target)
+        if own is None or (stream is None and not is_ours):
             plain(*args, file=file, **kwargs)
             return
         text = StringIO()
         plain(*args, file=text, **kwargs)
-        own.add(stream, "", text.getvalue().rstrip("\n"))
+        if stream is None:
+            target.write(text.getvalue())  # in one piece
+        else:
+            own.add(stream, "", text.getvalue().rstrip("\n"))
 
     return printed
 
@@ -224,7 +196,7 @@ def _printing(plain: Callable[..., None]) -> Callable[..., None]:
 def _warning(plain: Callable[[Any], None]) -> Callable[[Any], None]:
     @wraps(plain)
     def shown(message: Any) -> None:
-        own = _own()
+        own = own_log()
         if own is None:
             session = current_session()
             if session is not None:

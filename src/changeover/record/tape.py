@@ -121,6 +121,7 @@ class Entry:
             site_text(self.site),
             during,
             method.commutes,
+            method.is_mark,
         )
 
 

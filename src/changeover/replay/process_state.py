@@ -26,7 +26,7 @@ from importlib import import_module
 from operator import attrgetter
 from typing import Any
 
-from changeover.record.program_log import replayed_streams
+from changeover.record.program_streams import replayed_streams
 from changeover.replay.program_signals import unbroken
 
 _one_at_a_time = threading.Lock()

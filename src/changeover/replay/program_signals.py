@@ -31,6 +31,7 @@ _NUMBERS = tuple(sorted(int(number) for number in signal.valid_signals()))
 _HAS_MASK, _HAS_ALARM = hasattr(signal, "pthread_sigmask"), hasattr(signal, "setitimer")
 _LATE_S = 0.005  # so much a timer may be off without having been set anew
 _SOON_S = 1e-6
+_STREAMS = ("stdout", "stderr", "__stdout__", "__stderr__")
 _watch: ProgramSignals | None = None
 
 
@@ -47,7 +48,7 @@ class ProgramSignals:
         self._alarm_at = 0.0
         self._has_alarm = _HAS_ALARM
         self._mask: Any = None
-        self._streams = sys.stdout, sys.stderr
+        self._streams = sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__
         self._before: tuple[Any, ...] = ()
 
     def __enter__(self) -> ProgramSignals:
@@ -124,7 +125,8 @@ class ProgramSignals:
     def _give_back(self) -> None:
         # A stop may strike before the block around a replay is entered, which would put them back.
         if sys.stdout is not self._streams[0] or sys.stderr is not self._streams[1]:
-            sys.stdout, sys.stderr = self._streams
+            for place, stream in zip(_STREAMS, self._streams, strict=True):
+                setattr(sys, place, stream)
         self._leave_run()
         if self._mask is not None and _fast.pthread_sigmask(signal.SIG_BLOCK, ()) != self._mask:
             _fast.pthread_sigmask(signal.SIG_SETMASK, self._mask)

@@ -13,7 +13,7 @@ from changeover.errors import ReplayRefusal, ReplayStopped, UndeclaredCall, Work
 from changeover.record.call_inputs import CallInputs
 from changeover.record.class_state import ClassState
 from changeover.record.context import SESSION, Args, Kwargs, restore
-from changeover.record.held_reading import HeldReading
+from changeover.record.held_reading import FrozenReading, HeldReading
 from changeover.record.instrument import Hook
 from changeover.record.loose_functions import acts_by_itself
 from changeover.record.object_reading import ObjectReading, SharedReading
@@ -62,7 +62,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         # Of parts of what the path gets that are not copied:
-        self.shared_before: list[SharedReading | HeldReading | ClassState] = []
+        self.shared_before: list[SharedReading | HeldReading | FrozenReading | ClassState] = []
         self.is_beside = False  # the program goes on meanwhile
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.copies = copies

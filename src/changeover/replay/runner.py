@@ -20,7 +20,7 @@ from changeover.record.callable_kind import is_async
 from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
-from changeover.record.held_reading import shared_readings
+from changeover.record.held_reading import FrozenReading, shared_readings
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
@@ -244,8 +244,12 @@ class ReplayTask:
     def _check_object(self, replay: Replay) -> None:
         """A shared object has to be what it was: only an object without a state of its own may be shared."""
         shared, replay.shared_before = replay.shared_before, []
-        for what in filter(None, (before.changed() for before in shared)):
-            replay.note(ProblemKind.OBJECT_CHANGED, self.seam, what)
+        for before in shared:
+            what = before.changed()
+            if what is not None:
+                replay.note(ProblemKind.OBJECT_CHANGED, self.seam, what)
+            if what is not None and isinstance(before, FrozenReading):
+                before.put_back()
         readings, replay.object_before = replay.object_before, []
         for place in filter(None, (before.changed() for before in readings)):
             what = f"{place} changed during the replay, by it or by another thread"

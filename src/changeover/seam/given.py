@@ -8,7 +8,7 @@ from typing import Any
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
 from changeover.record.class_state import ClassState, class_states
 from changeover.record.context import Args, Kwargs
-from changeover.record.held_reading import HeldReading, shared_readings
+from changeover.record.held_reading import FrozenReading, HeldReading, shared_readings
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.replay.fresh_path import Fresh
@@ -35,7 +35,7 @@ class Given:
     # The class has what is so at first.
     before: CallInputs | None = None
     _object_before: ObjectReading | None = None
-    _shared: Sequence[SharedReading | HeldReading | ClassState] = ()
+    _shared: Sequence[SharedReading | HeldReading | FrozenReading | ClassState] = ()
     _is_in_use = False
 
     def __init__(

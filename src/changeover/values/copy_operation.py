@@ -33,6 +33,7 @@ class CopyOperation:
     made_by: Mapping[str, None] = MappingProxyType({})
     functions: tuple[Any, ...] = ()
     shared: tuple[Any, ...] = ()
+    frozen: list[Any] | None = None
     refuses: Callable[[Any], bool] | None = None
     _kept: list[Any] | None = None
     _globals: dict[str, set[int]] | None = None

@@ -46,7 +46,8 @@ def snapshot(
         time_left: How long it may take, which is less afterwards; None is no limit.
         known: Parts, and what stands in the copy for each of them.
         shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
-            enumeration, a path or a zone; and functions that were made while the program ran.
+            enumeration, a path or a zone; and functions that were made while the program ran. Of frozen
+            objects it takes what `frozen_parts` looks at.
         refuses: Says of a function or method that it may not be passed on.
     """
     cls = type(value)
@@ -55,7 +56,7 @@ def snapshot(
     if cls is tuple and ATOMS.issuperset(map(type, value)):  # arguments of most calls; saves the machinery
         return value
     copier = _Copier(by_reference, time_left)
-    copier.refuses = refuses
+    copier.refuses, copier.frozen = refuses, shared
     if known:
         copier.memo.update((copier.number_of(part), copy) for part, copy in known)
     try:
@@ -101,15 +102,18 @@ class _Copier(CopyOperation):
     def is_shared(self, value: Any, plan: Plan) -> bool:
         """Whether nothing in a record can change, whoever it belongs to; False says nothing."""
         try:
-            types = (*map(type, plan.record(value)),)  # type: ignore[misc]
+            record = plan.record(value)  # type: ignore[misc]
         except AttributeError:  # one was never set
             return False
+        types = (*map(type, record),)
         if types not in plan.shared:
             plan.met(types)
             return False
         self.items += 1 + len(types)
         if self.items > self.next_look:
             self.count(value)
+        if self.frozen is not None:
+            self.frozen.append((value, plan.record, record))
         return True
 
     def copied(self, value: Any, depth: int) -> Any:

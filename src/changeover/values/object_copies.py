@@ -89,10 +89,14 @@ def copy_frozen(copier: CopyOperation, value: Any, reading: Reading, depth: int)
         except AttributeError:  # one was never set
             held = None
         if held is not None and all(map(is_, copier.all(held, depth, value), held)):
+            if copier.frozen is not None:
+                copier.frozen.append((value, reading.values, held))
             return value
     state = own_state(value)
     parts = copier.named(state, depth, value)
     if all(map(is_, parts.values(), state.values())):
+        if copier.frozen is not None:
+            copier.frozen.append(_fields_met(value, reading))
         return value
     known = copier.memo.get(copier.number_of(value))
     if known is not None:
@@ -100,6 +104,15 @@ def copy_frozen(copier: CopyOperation, value: Any, reading: Reading, depth: int)
     made = object.__new__(type(value))
     set_state(made, parts)
     return made
+
+
+def _fields_met(value: Any, reading: Reading) -> tuple[Any, Any, Any]:
+    """Its fields alone: what else is kept in its dict is what `cached_property` and the like remember."""
+    read = reading.parts if reading.values is None else reading.values
+    try:
+        return value, read, read(value)
+    except AttributeError:  # one was never set
+        return value, reading.parts, reading.parts(value)
 
 
 def copy_lock(copier: CopyOperation, value: Any, reading: Reading, depth: int) -> Any:
@@ -126,6 +139,8 @@ def make_copy(copier: CopyOperation, value: Any, reading: Reading, depth: int) -
         copies = copier.all(parts, depth, value)
         is_same = all(map(is_, copies, parts))
     if reading.is_frozen and is_same and not state:
+        if copier.frozen is not None and reading.may_be_set:
+            copier.frozen.append((value, reading.parts, reading.parts(value)))
         return value
     known = copier.memo.get(copier.number_of(value))
     if known is not None:  # a part of it has led back to it

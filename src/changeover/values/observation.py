@@ -131,6 +131,7 @@ class PortCall:
     calls of one run from 1, over all ports; `asked_at` is the first source line outside the toolkit and the
     port's own module ("legacy/execution.py:212"), None where it was not taken. `during` is None in a run that
     made its calls one after the other. An effect that `commutes` may come before or after others of its port.
+    `is_mark` says that a pack keeps it for itself, and no path has asked that.
     """
 
     port: str
@@ -142,6 +143,7 @@ class PortCall:
     asked_at: str | None = None
     during: During | None = None
     commutes: bool = False
+    is_mark: bool = False
 
     @property
     def name(self) -> str:

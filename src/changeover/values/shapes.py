@@ -71,7 +71,7 @@ class Reading:
     attributes as well, say. `make(cls, parts, state)` builds a value again from parts and state that were
     copied or decoded; None means `cls.__new__` of its base type and the attributes. `is_atom` says that a
     value can be shared by both paths, since nothing in it can change; `is_frozen` that it can where all
-    of its parts can.
+    of its parts can; `may_be_set` of a frozen one that attributes of it can be set all the same.
 
     `fill(made, parts)` is given where a part may lead back to the value: `make` is then called with the parts
     of the original, makes an empty one of the same kind, and `fill` gives that its copied parts.
@@ -92,6 +92,7 @@ class Reading:
     fill: Callable[[Any, Any], None] | None = None
     is_atom: bool = False
     is_frozen: bool = False
+    may_be_set: bool = False
     handle: Handle | None = None
     alike: Callable[[Any, Any], bool] | None = None
     fields: tuple[str, ...] | None = None

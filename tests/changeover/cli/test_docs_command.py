@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from changeover.cli.main import COMMANDS
 from changeover.manual import TOPICS, find_topic, sections_about
 from tests.changeover.support.projects import Shop
+
+TOPICS_OF_ALL = [name for names in TOPICS.values() for name in names]
 
 ROOT = Path(__file__).parents[3]
 
@@ -81,8 +84,42 @@ def test_a_word_of_which_nothing_speaks_is_answered_with_all_topics(shop: Shop) 
 
 
 def test_a_word_that_is_near_a_topic_and_spoken_of_is_answered_with_both(shop: Shop) -> None:
-    said = '"stage" is no topic, did you mean "start"? found in: glossary ("stage"), '
-    assert said in shop.run("docs", "stage").err
+    said = '"limit" is no topic, did you mean "limits"? found in: '
+    assert said in shop.run("docs", "limit").err
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in TOPICS_OF_ALL])
+def test_the_name_of_a_command_prints_what_there_is_about_it(shop: Shop, command: str) -> None:
+    answer = shop.run("docs", command)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(f"# `{command}")
+    assert f"`changeover {command}" in answer.out
+    assert "changeover docs commands" in answer.out
+
+
+def test_a_group_of_commands_prints_all_of_them(shop: Shop) -> None:
+    out = shop.run("docs", "scenarios").out
+    assert all(f"# `scenarios {word}`" in out for word in ("keep", "list", "record", "renew", "show"))
+    assert shop.run("docs", "scenarios", "keep").out.startswith("# `scenarios keep`")
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("inti", "init"),
+        ("comapre", "compare"),
+        ("doctr", "doctor"),
+        ("explian", "explain"),
+        ("glosary", "glossary"),
+    ],
+)
+def test_a_misspelt_command_names_the_command(shop: Shop, word: str, near: str) -> None:
+    assert f'"{word}" is no topic, did you mean "{near}"?' in shop.run("docs", word).err
+
+
+@pytest.mark.parametrize("word", ["stage", "xylophone", "lim"])
+def test_what_is_only_as_short_as_a_topic_is_not_taken_for_it(shop: Shop, word: str) -> None:
+    assert "did you mean" not in shop.run("docs", word).err
 
 
 def test_a_section_whose_heading_has_the_words_comes_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -268,3 +269,57 @@ def test_of_two_objects_of_a_pack_the_first_is_used(tmp_path: Path) -> None:
     Shop(tmp_path).run("init")
     assert '# migration.use("sqlalchemy", b)' in (tmp_path / "shop" / "compat.py").read_text()
     assert imported(tmp_path, "shop.compat") == "['sqlalchemy']"
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (["calc.py"], ["calc", "compat"]),
+        (["calc.py", "shelf.py"], ["calc", "shelf", "compat"]),
+        (["shop/__init__.py"], ["shop"]),
+        (["shop/__init__.py", "calc.py"], ["calc", "shop"]),
+        (["shop/__init__.py", "stock/__init__.py"], ["shop", "stock", "compat"]),
+        (["src/calc.py"], ["calc", "compat"]),
+        ([], []),
+    ],
+)
+def test_evidence_is_about_the_module_with_ports_and_seams_too(
+    tmp_path: Path, files: list[str], code: list[str]
+) -> None:
+    write(tmp_path, dict.fromkeys(files, "def total(items):\n    return sum(items)\n"))
+    assert Shop(tmp_path).run("init").code == 0
+    plan = tomllib.loads((tmp_path / "migration" / "phases.toml").read_text())
+    assert sorted(plan["migration"]["code"]) == sorted(code)
+
+
+def test_a_change_of_a_seam_in_a_flat_program_ends_its_evidence(tmp_path: Path) -> None:
+    write(tmp_path, {"calc.py": "def total(items):\n    return sum(items)\n"})
+    assert Shop(tmp_path).run("init").code == 0
+    plan, app = tmp_path / "migration" / "phases.toml", tmp_path / "compat.py"
+    plan.write_text(f'{plan.read_text()}\n[[phase]]\nname = "calc"\nseams = ["calc.total"]\n')
+    app.write_text(f"{app.read_text()}\n{SOURCE}")
+
+    def compared() -> str:
+        done = run_python(["-m", "changeover", "compare", "--runs", "2"], cwd=tmp_path, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return str(run_python(["-m", "changeover", "status"], cwd=tmp_path, text=True, timeout=60).stdout)
+
+    first = compared()
+    app.write_text(app.read_text().replace("sum(prices)", "sum(prices, 0)"))
+    changed = run_python(["-m", "changeover", "status"], cwd=tmp_path, text=True, timeout=60).stdout
+    assert "calc" in first
+    assert changed != first
+
+
+SOURCE = """
+from changeover import Case
+from calc import total as old
+
+total = migration.seam("calc.total", legacy=old, candidate=lambda prices: sum(prices))
+
+
+@migration.source("lists", population="generated")
+def lists(options):
+    for number in range(3):
+        yield Case(f"list-{number}", lambda number=number: total([number]))
+"""

@@ -9,7 +9,7 @@ from changeover.packs.host import Channel, Operation
 from changeover.record.port import CallClass
 
 ROW_OPERATIONS = (
-    Operation("look", CallClass.READ, ()),
+    Operation("look", CallClass.READ, (), is_mark=True),
     Operation("read", CallClass.READ, ("statement", "parameters")),
     Operation("write", CallClass.EFFECT, ("statement", "parameters")),
     Operation("commit", CallClass.EFFECT, ()),

@@ -127,7 +127,7 @@ class DjangoPack:
 
 def _operations() -> list[Operation]:
     return [
-        Operation("block", CallClass.READ, ()),
+        Operation("block", CallClass.READ, (), is_mark=True),
         Operation(
             "on_commit", CallClass.EFFECT, ("left_to", "functions"), key=lambda left_to, _=None: left_to
         ),

@@ -138,7 +138,7 @@ _OPERATIONS = (
     Operation("look", CallClass.READ, ("path",), unaffected=True),
     Operation("read", CallClass.READ, ("path",), unaffected=True),
     Operation("list", CallClass.READ, ("path",), unaffected=True),
-    Operation("shared", CallClass.READ, ("path",), unaffected=True),
+    Operation("shared", CallClass.READ, ("path",), unaffected=True, is_mark=True),
     Operation("name", CallClass.LOCAL, ("work",), make=_name),
     Operation("write", CallClass.EFFECT, ("path", "content", "permissions"), key=_key),
     Operation("mkdir", CallClass.EFFECT, ("path", "permissions"), key=_key),

@@ -167,7 +167,7 @@ _OPERATIONS = (
     ),
     Operation("talk", CallClass.READ, ("step", "about"), unaffected=True, derive=_untold),
     Operation("offers", CallClass.READ, ("extension",), unaffected=True),
-    Operation("trouble", CallClass.READ, (), unaffected=True),
+    Operation("trouble", CallClass.READ, (), unaffected=True, is_mark=True),
 )
 
 

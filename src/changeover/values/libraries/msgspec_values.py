@@ -37,7 +37,7 @@ def reading_for(cls: type) -> Reading | None:
         return found
 
     if _config(cls).frozen and in_dict is None:
-        return Reading(Shape.NAMES, parts, make=_made, is_frozen=True)
+        return Reading(Shape.NAMES, parts, make=_made, is_frozen=True, may_be_set=True)
     return Reading(Shape.NAMES, parts, make=_blank, fill=_fill)
 
 

@@ -29,7 +29,7 @@ def reading_for(cls: type) -> Reading | None:
         return found
 
     if (found_in(cls, "model_config") or {}).get("frozen"):
-        return Reading(Shape.NAMES, parts, copied=_whole, make=_made, is_frozen=True)
+        return Reading(Shape.NAMES, parts, copied=_whole, make=_made, is_frozen=True, may_be_set=True)
     return Reading(Shape.NAMES, parts, copied=_whole, make=_blank, fill=_fill)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from changeover.compare.paths import is_effect, method_at
 from changeover.evidence.cluster_examples import asked_at
-from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import stored_at
 from changeover.evidence.store.run_contents import RunContents
 from changeover.evidence.store.summary import ReasonCount
@@ -96,6 +96,14 @@ def clusters_screen(
     more = and_more(len(rows) - LISTED_MAX, "cluster")
     lines += ["", *_table(rows[:LISTED_MAX], screen), *more, "", *labelled("next", command, screen.width)]
     return "\n".join(lines) + "\n" + rest
+
+
+def last_run_screen(run: StoredRun | None, screen: Screen) -> str:
+    """Where of seams that were named nothing differs, the run to look at."""
+    if run is None:
+        return ""
+    command = f"changeover explain {pasted(run.name)}   the last run that is kept"
+    return "\n".join(["", *labelled("next", command, screen.width)]) + "\n"
 
 
 def _not_compared(reasons: Sequence[ReasonCount], screen: Screen) -> list[str]:

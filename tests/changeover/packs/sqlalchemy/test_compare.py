@@ -68,14 +68,14 @@ seams = ["take"]
 """
 
 
-def compared(folder: Path, wrong: int, app: str = APP) -> Any:
+def compared(folder: Path, wrong: int, app: str = APP, jobs: str = "2") -> Any:
     (folder / "shop_app.py").write_text(app)
     (folder / "pyproject.toml").write_text('[tool.changeover]\napp = "shop_app:migration"\n')
-    (folder / "migration").mkdir()
+    (folder / "migration").mkdir(exist_ok=True)
     (folder / "migration" / "phases.toml").write_text(PHASES)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHANGEOVER_")}
     done = run_python(
-        ["-m", "changeover", "compare", "--source", "takings", "--jobs", "2", "--format", "json"],
+        ["-m", "changeover", "compare", "--source", "takings", "--jobs", jobs, "--format", "json"],
         cwd=folder,
         env={**kept, "WRONG": str(wrong)},
         text=True,
@@ -131,3 +131,18 @@ def test_a_candidate_that_sends_something_else_since_is_no_evidence_and_the_scre
     said = " ".join(command(tmp_path, "compare", "--source", "scenarios").stdout.split())
     assert "it sends INSERT INTO takings VALUES (?, ?), and when it was recorded INSERT INTO" in said
     assert "it can be recorded again: changeover scenarios record" in said
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_the_pack_keeps_for_itself_is_no_read_of_a_path(tmp_path: Path, jobs: str) -> None:
+    """Neither among what never varied nor among what one path alone asks."""
+    changes_nothing = "candidate = lambda name, number: name\n"
+    paths = APP[APP.index("def legacy") : APP.index("take = ")]
+    alike = compared(tmp_path, -1, APP.replace(paths, ONLY_WRITES), jobs)["comparisons"][0]
+    one_alone = ONLY_WRITES.replace("candidate = legacy\n", changes_nothing)
+    found = compared(tmp_path, -1, APP.replace(paths, one_alone), jobs)["comparisons"][0]
+
+    assert found["total"]["verdicts"]["unsafe"] == CASES
+    for one in (alike, found):
+        assert [line["place"] for line in one["unvaried"] if ".look." in line["place"]] == []
+        assert [line["method"] for line in one["one_sided_reads"]] == []
