@@ -23,6 +23,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from changeover.values.addresses import without_addresses
 from changeover.values.limits import INTEGER_BITS_MAX, TEXT_MAX, LimitReached, too_long
 from changeover.values.own_state import class_name, mro, own_state, set_state
 from changeover.values.reading import reading_of
@@ -221,7 +222,7 @@ def same_instant(one: Any, other: Any) -> bool:
 def _text(value: str) -> Hashable:
     if len(value) > TEXT_MAX:
         raise too_long()
-    return value
+    return without_addresses(value)
 
 
 def _bytes(value: bytes | bytearray) -> Hashable:
@@ -319,7 +320,7 @@ def _loose_text(value: str) -> Hashable:
             return ("date", date.fromisoformat(value).toordinal())
         with suppress(ValueError):
             return ("datetime", _datetime(plain_datetime(datetime.fromisoformat(value)), True))
-    return ("text", value)
+    return ("text", without_addresses(value))
 
 
 _LOOSE: dict[type, Callable[[Any], Hashable]] = {

@@ -97,6 +97,11 @@ def caused(error: Exception, cause: Exception) -> Exception:
     return error
 
 
+def during(error: Exception, other: Exception) -> Exception:
+    error.__context__ = other
+    return error
+
+
 def cached(point: Point) -> Point:
     assert point.size
     return point
