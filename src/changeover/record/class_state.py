@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import EnumMeta
 from typing import Any
 
 from changeover.record.object_reading import ObjectReading
@@ -22,7 +23,7 @@ class ClassState:
     """The attributes of a class and of its bases that hold data, as they are when this is made."""
 
     def __init__(self, cls: type, by_reference: Callable[[Any], bool]) -> None:
-        self._cls = cls
+        self.cls = cls
         self._before: list[tuple[type, str, Any, ObjectReading | int | None]] = []
         for base in mro(cls):
             names = _names(base)
@@ -52,13 +53,18 @@ class ClassState:
         return None
 
 
-def class_states(owner: tuple[Any, ...], by_reference: Callable[[Any], bool]) -> list[ClassState]:
-    """That of the class of a method's object, or of the class that a class method is called on."""
-    if not owner:
+def class_states(
+    given: Iterable[Any], by_reference: Callable[[Any], bool], read: Iterable[Any] = ()
+) -> list[ClassState]:
+    """Those of the classes of a method's object and of arguments, and of classes that are handed over.
+
+    What is read already is not read again.
+    """
+    classes = {one if isinstance(one, type) else type(one) for one in given} - ATOMS
+    if not classes:
         return []
-    first = owner[0]
-    state = ClassState(first if isinstance(first, type) else type(first), by_reference)
-    return [state] if state else []
+    classes -= {one.cls for one in read if type(one) is ClassState}
+    return [state for cls in classes if (state := ClassState(cls, by_reference))]
 
 
 def _read(value: Any, by_reference: Callable[[Any], bool]) -> ObjectReading | int | None:
@@ -71,6 +77,8 @@ def _read(value: Any, by_reference: Callable[[Any], bool]) -> ObjectReading | in
 
 
 def _names(cls: type) -> tuple[str, ...]:
+    if type(cls) is EnumMeta:  # what it keeps is its members, and combinations of them that were met
+        return ()
     held = namespace(cls)
     known = _KEPT.get(cls)
     if known is not None and known[0] == len(held):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+from changeover.record.class_state import ClassState
 from changeover.record.object_reading import ObjectReading, SharedReading
 from changeover.record.port import PortBook
 from changeover.values.content_key import same_content
@@ -44,17 +45,22 @@ class HeldReading:
         return None
 
 
-def shared_readings(parts: Iterable[Any], book: PortBook) -> list[SharedReading | HeldReading]:
-    """Of what is handed over as it is: of each the attributes, or what a function holds.
+def shared_readings(parts: Iterable[Any], book: PortBook) -> list[SharedReading | HeldReading | ClassState]:
+    """Of what is handed over as it is: of each the attributes, what a function holds, or what a class keeps.
 
     Where packs follow paths, functions of a server are among them, which every request changes: none is read.
     """
     holds, has_packs = book.holds, bool(book.packs)
-    return [
-        HeldReading(part, holds) if type(part) is FunctionType else SharedReading(part, holds)
-        for part in parts
-        if not has_packs or type(part) is not FunctionType
-    ]
+    read: list[SharedReading | HeldReading | ClassState] = []
+    for part in parts:
+        if isinstance(part, type):
+            if state := ClassState(part, holds):
+                read.append(state)
+        elif type(part) is not FunctionType:
+            read.append(SharedReading(part, holds))
+        elif not has_packs:
+            read.append(HeldReading(part, holds))
+    return read
 
 
 def _goes_on(held: Any) -> bool:

@@ -223,8 +223,8 @@ class ReplayTask:
             else:
                 given = given.copied(book.holds, shared=shared)
             replay.shared_before = [*shared_readings(shared, book)]
-        if self.owner:
-            replay.shared_before += class_states(self.owner, self.book.holds)
+        handed = (*self.owner, *given.args, *given.kwargs.values())
+        replay.shared_before += class_states(handed, self.book.holds, replay.shared_before)
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = self._shared_objects()

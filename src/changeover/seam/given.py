@@ -75,8 +75,8 @@ class Given:
             self.owner_is = OwnerIs.SHARED
             self.now = self._inputs()
             self.before = self._copied()
-        if self.owner:
-            self._shared = [*self._shared, *class_states(self.owner, self._book.holds)]
+        given = (*self.owner, *self._args, *self._kwargs.values())
+        self._shared = [*self._shared, *class_states(given, self._book.holds, self._shared)]
 
     def _copied(self) -> CallInputs:
         now = self.now
