@@ -111,6 +111,13 @@ def shared(part: Any) -> list[Any]:
     return [part, part]
 
 
+def cents(number: int) -> Any:
+    class Cents(int):
+        pass
+
+    return Cents(number)
+
+
 ONE = Symbol("one")
 PLUS_ONE = timezone(timedelta(hours=1))
 BERLIN = ZoneInfo("Europe/Berlin")
