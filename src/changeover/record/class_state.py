@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from enum import EnumMeta
+from types import ModuleType
 from typing import Any
 
 from changeover.record.object_reading import ObjectReading
@@ -17,6 +20,7 @@ _CONTAINERS = frozenset({list, dict, set, deque, OrderedDict, defaultdict, Count
 _KEPT: dict[type, tuple[int, tuple[str, ...]]] = {}
 """By class: how many names it has, and those among them that may be state."""
 _KEPT_MAX = 10_000
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 class ClassState:
@@ -67,6 +71,13 @@ def class_states(
     return [state for cls in classes if (state := ClassState(cls, by_reference))]
 
 
+def is_installed(cls: type) -> bool:
+    """Whether a class is of a library: what that keeps for all of its objects is its own affair."""
+    module = sys.modules.get(module_of(cls))
+    file = None if module is None else ModuleType.__getattribute__(module, "__dict__").get("__file__")
+    return type(file) is str and file.startswith(_LIBRARIES)
+
+
 def _read(value: Any, by_reference: Callable[[Any], bool]) -> ObjectReading | int | None:
     cls = type(value)
     if cls in ATOMS:
@@ -88,7 +99,7 @@ def _names(cls: type) -> tuple[str, ...]:
     module = module_of(cls).partition(".")[0]
     names = tuple(
         name
-        for name, value in held.items()
+        for name, value in (() if is_installed(cls) else held.items())
         if not name.startswith("__") and not name.startswith("_abc_") and _is_state(value, module)
     )
     _KEPT[cls] = len(held), names
