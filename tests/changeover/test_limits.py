@@ -101,6 +101,50 @@ def test_an_object_that_is_asked_by_is_is_another_one_in_a_replay() -> None:
     assert runs[0].verdict is Verdict.DIVERGED
 
 
+class Part:
+    pass
+
+
+class Named:
+    def __init__(self) -> None:
+        self.orders = [Part()]
+        self.by_id = {id(order): 7 for order in self.orders}
+
+
+def test_an_object_that_is_named_by_its_id_is_another_one_in_a_replay() -> None:
+    seam, runs = shadowing(
+        lambda given: [given.by_id[id(order)] for order in given.orders],
+        lambda given: [*(given.by_id[id(order)] for order in given.orders)],
+    )
+    assert seam(Named()) == [7]
+    assert runs[0].verdict is Verdict.DIVERGED
+
+
+REGISTRY: dict[Part, int] = {}
+
+
+def test_what_is_kept_for_an_object_outside_of_it_is_not_there_for_its_copy() -> None:
+    part = Part()
+    REGISTRY[part] = 7
+    seam, runs = shadowing(lambda given: REGISTRY.get(given), lambda given: REGISTRY.get(given))
+    assert seam(part) == 7
+    assert runs[0].verdict is Verdict.DIVERGED
+
+
+KEPT: list[int] = []
+
+
+def test_what_only_one_path_keeps_in_its_module_is_in_no_run() -> None:
+    def candidate(number: int) -> int:
+        KEPT.append(number)
+        return number
+
+    seam, runs = shadowing(lambda number: number, candidate)
+    seam(1)
+    assert runs[0].verdict is Verdict.MATCH
+    assert KEPT == [1]
+
+
 TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("tenant", default="nobody")
 
 

@@ -24,7 +24,7 @@ from changeover.values.observation import Side
 from changeover.values.own_state import is_a
 from changeover.values.place import Place, normalise, render
 from changeover.values.reading import Shape, reading_of
-from changeover.values.scalars import Types, is_aware, is_number, number, same_instant
+from changeover.values.scalars import Types, class_key, is_aware, is_number, number, same_instant
 from changeover.values.scalars import token as scalar_token
 
 
@@ -217,7 +217,7 @@ def judge(legacy: Any, candidate: Any, node: Node) -> Judgement:
         return (None, node.zones_rule, None) if node.any_zone else (Kind.ZONE, None, None)
     if node.tolerates and _comparable_numbers(legacy, candidate, node.types):
         return _tolerance(number(legacy), number(candidate), node)
-    if legacy is None or candidate is None or type(legacy) is type(candidate):
+    if legacy is None or candidate is None or class_key(type(legacy)) == class_key(type(candidate)):
         return Kind.VALUE, None, None
     if node.types != "strict" and is_number(legacy) and is_number(candidate):
         return Kind.VALUE, None, None

@@ -38,17 +38,26 @@ from changeover.compare.rules import Node
 from changeover.values import limits
 from changeover.values.divergence import ABSENT, Kind
 from changeover.values.equality import differing_rows, plainly_same, same_leaf, strictly_same
-from changeover.values.form import open_value, token
+from changeover.values.form import TYPE, open_value, token
+from changeover.values.kinds import are_two_kinds
 from changeover.values.not_loaded import is_one_sided
-from changeover.values.place import Place, RowKey, Segment
+from changeover.values.own_state import class_name
+from changeover.values.place import Key, Place, RowKey, Segment
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import is_number, number
 
 Rows = Sequence[Any]
+KIND: Segment = Key(TYPE)
+"""Where two classes of a pair stand that are two kinds of one thing."""
 PLACES_REPEATED_MAX = 1_000
 """So many pairs are visited before one that was visited at another place is no longer visited again."""
 ROWS_SHOWN_MAX = 20
 """So many rows of a list in another order are kept as the example."""
+
+
+def _by_class(rows: Rows, keys: Sequence[Hashable]) -> list[Sequence[Hashable]]:
+    """Keys for pairing, the closest first: a row of the same class is nearer than one of another."""
+    return [list(zip(keys, map(type, rows), strict=True)), keys]
 
 
 class Walk:
@@ -116,6 +125,9 @@ class Walk:
             self._seen[(*pair, node)] = legacy, candidate
         self._inside.add(pair)
         if isinstance(left, dict):
+            if are_two_kinds(type(legacy), type(candidate)):
+                left = {KIND: class_name(type(legacy)), **left}
+                right = {KIND: class_name(type(candidate)), **right}
             self.names(left, right, place, node)
         elif shape is Shape.BAG:
             self._bag(left, right, place, node)
@@ -187,7 +199,12 @@ class Walk:
 
     def _bag(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         below = node.item(0)
-        pairing = paired_by_key(*([token(member, below.types) for member in side] for side in (left, right)))
+        pairing = paired_by_keys(
+            *(_by_class(side, [token(row, below.types) for row in side]) for side in (left, right))
+        )
+        for index, other in pairing.pairs:
+            if are_two_kinds(type(left[index]), type(right[other])):
+                self.visit(left[index], right[other], (*place, RowKey.of((left[index],))), below)
         for index in pairing.only_legacy:
             self._surplus(Kind.ROW_MISSING, left[index], (*place, RowKey.of((left[index],))), below)
         for index in pairing.only_candidate:
@@ -203,8 +220,8 @@ class Walk:
         if len(set(keys)) < len(keys) or len(set(other_keys)) < len(other_keys):
             exact = [token(row) for row in left], [token(row) for row in right]
             pairing = paired_by_keys(
-                [list(zip(keys, exact[0], strict=True)), keys],
-                [list(zip(other_keys, exact[1], strict=True)), other_keys],
+                [*_by_class(left, list(zip(keys, exact[0], strict=True))), keys],
+                [*_by_class(right, list(zip(other_keys, exact[1], strict=True))), other_keys],
             )
         else:
             pairing = paired_by_key(keys, other_keys)
@@ -224,7 +241,7 @@ class Walk:
 
     def _any_order(self, left: Rows, right: Rows, place: Place, node: Node) -> None:
         below = node.item(0)
-        exact = paired_by_key([token(row) for row in left], [token(row) for row in right])
+        exact = paired_by_keys(*(_by_class(side, [token(row) for row in side]) for side in (left, right)))
         # Of rows that are the same but for tolerated numbers, the smallest belongs to the smallest.
         ours = sorted(exact.only_legacy, key=lambda index: tolerated_numbers(left[index], below))
         theirs = sorted(exact.only_candidate, key=lambda index: tolerated_numbers(right[index], below))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import EnumMeta
+from types import ModuleType
 from typing import Any
 
 from changeover.record.object_reading import ObjectReading
@@ -16,13 +20,14 @@ _CONTAINERS = frozenset({list, dict, set, deque, OrderedDict, defaultdict, Count
 _KEPT: dict[type, tuple[int, tuple[str, ...]]] = {}
 """By class: how many names it has, and those among them that may be state."""
 _KEPT_MAX = 10_000
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 class ClassState:
     """The attributes of a class and of its bases that hold data, as they are when this is made."""
 
     def __init__(self, cls: type, by_reference: Callable[[Any], bool]) -> None:
-        self._cls = cls
+        self.cls = cls
         self._before: list[tuple[type, str, Any, ObjectReading | int | None]] = []
         for base in mro(cls):
             names = _names(base)
@@ -52,13 +57,25 @@ class ClassState:
         return None
 
 
-def class_states(owner: tuple[Any, ...], by_reference: Callable[[Any], bool]) -> list[ClassState]:
-    """That of the class of a method's object, or of the class that a class method is called on."""
-    if not owner:
+def class_states(
+    given: Iterable[Any], by_reference: Callable[[Any], bool], read: Iterable[Any] = ()
+) -> list[ClassState]:
+    """Those of the classes of a method's object and of arguments, and of classes that are handed over.
+
+    What is read already is not read again.
+    """
+    classes = {one if isinstance(one, type) else type(one) for one in given} - ATOMS
+    if not classes:
         return []
-    first = owner[0]
-    state = ClassState(first if isinstance(first, type) else type(first), by_reference)
-    return [state] if state else []
+    classes -= {one.cls for one in read if type(one) is ClassState}
+    return [state for cls in classes if (state := ClassState(cls, by_reference))]
+
+
+def is_installed(cls: type) -> bool:
+    """Whether a class is of a library: what that keeps for all of its objects is its own affair."""
+    module = sys.modules.get(module_of(cls))
+    file = None if module is None else ModuleType.__getattribute__(module, "__dict__").get("__file__")
+    return type(file) is str and file.startswith(_LIBRARIES)
 
 
 def _read(value: Any, by_reference: Callable[[Any], bool]) -> ObjectReading | int | None:
@@ -71,6 +88,8 @@ def _read(value: Any, by_reference: Callable[[Any], bool]) -> ObjectReading | in
 
 
 def _names(cls: type) -> tuple[str, ...]:
+    if type(cls) is EnumMeta:  # what it keeps is its members, and combinations of them that were met
+        return ()
     held = namespace(cls)
     known = _KEPT.get(cls)
     if known is not None and known[0] == len(held):
@@ -80,7 +99,7 @@ def _names(cls: type) -> tuple[str, ...]:
     module = module_of(cls).partition(".")[0]
     names = tuple(
         name
-        for name, value in held.items()
+        for name, value in (() if is_installed(cls) else held.items())
         if not name.startswith("__") and not name.startswith("_abc_") and _is_state(value, module)
     )
     _KEPT[cls] = len(held), names

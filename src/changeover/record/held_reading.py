@@ -8,15 +8,13 @@ nothing is copied, and only what lies nearest is read. What functions hold that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from changeover.record.object_reading import ObjectReading, SharedReading
-from changeover.record.port import PortBook
+from changeover.record.object_reading import ObjectReading
 from changeover.values.content_key import same_content
 from changeover.values.copy_plan import is_atom
-from changeover.values.frozen_parts import Met, changed_parts, copy_from_now_on, put_back, told_of
 from changeover.values.made_functions import held_by, short_name
 
 _ByReference = Callable[[Any], bool]
@@ -43,45 +41,6 @@ class HeldReading:
                 name = short_name(self._function)
                 return f"the function {name} is handed over as it is, and what it holds has changed"
         return None
-
-
-class FrozenReading:
-    """Frozen objects that are handed over as they are; `put_back` undoes what `changed` has found."""
-
-    def __init__(self, met: Sequence[Met]) -> None:
-        self._met = met
-        self._set: list[Met] = []
-
-    def changed(self) -> str | None:
-        """What has changed, in words; None where nothing has."""
-        self._set = [*changed_parts(self._met)]
-        for cls in {type(one[0]) for one in self._set}:
-            copy_from_now_on(cls)
-        return told_of(self._set[0]) if self._set else None
-
-    def put_back(self) -> None:
-        """Give those that have changed what they had."""
-        for one in self._set:
-            put_back(one)
-
-
-def shared_readings(
-    parts: Sequence[Any], book: PortBook
-) -> list[SharedReading | HeldReading | FrozenReading]:
-    """Of what is handed over as it is: of each the attributes, what a function holds, or what is frozen.
-
-    Where packs follow paths, functions of a server are among them, which every request changes: none is read.
-    """
-    holds, has_packs = book.holds, bool(book.packs)
-    frozen = [part for part in parts if type(part) is tuple]
-    if len(frozen) == len(parts):
-        return [FrozenReading(frozen)] if frozen else []
-    readings: list[SharedReading | HeldReading | FrozenReading] = [
-        HeldReading(part, holds) if type(part) is FunctionType else SharedReading(part, holds)
-        for part in parts
-        if type(part) is not tuple and not (has_packs and type(part) is FunctionType)
-    ]
-    return [*readings, FrozenReading(frozen)] if frozen else readings
 
 
 def _goes_on(held: Any) -> bool:

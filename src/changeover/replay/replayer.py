@@ -11,16 +11,15 @@ from typing import Any
 
 from changeover.errors import ReplayRefusal, ReplayStopped, UndeclaredCall, WorkRefused
 from changeover.record.call_inputs import CallInputs
-from changeover.record.class_state import ClassState
 from changeover.record.context import SESSION, Args, Kwargs, restore
-from changeover.record.held_reading import FrozenReading, HeldReading
 from changeover.record.instrument import Hook
 from changeover.record.loose_functions import acts_by_itself
-from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.object_reading import ObjectReading
 from changeover.record.part_call import PartCall
 from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind
+from changeover.record.shared_readings import Read
 from changeover.record.tape import Entry, Tape
 from changeover.record.timed_steps import Took
 from changeover.replay.answering_objects import Delegates, NoDelegate
@@ -62,7 +61,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         # Of parts of what the path gets that are not copied:
-        self.shared_before: list[SharedReading | HeldReading | FrozenReading | ClassState] = []
+        self.shared_before: list[Read] = []
         self.is_beside = False  # the program goes on meanwhile
         self.followers: dict[str, Any] = {}  # of this path, by pack (`record.followed_path`)
         self.copies = copies

@@ -20,12 +20,13 @@ from changeover.record.callable_kind import is_async
 from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
-from changeover.record.held_reading import FrozenReading, shared_readings
+from changeover.record.frozen_reading import FrozenReading
 from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
 from changeover.record.port_copies import PortCopies
 from changeover.record.propagation import NOT_CARRIED, carry_work
 from changeover.record.replay_problems import ProblemKind, ReplayProblems
+from changeover.record.shared_readings import shared_readings
 from changeover.record.tape import Tape
 from changeover.record.work_branch import BRANCH, Running
 from changeover.replay import isolation
@@ -225,8 +226,8 @@ class ReplayTask:
             else:
                 given = given.copied(book.holds, shared=shared)
             replay.shared_before = [*shared_readings(shared, book)]
-        if self.owner:
-            replay.shared_before += class_states(self.owner, self.book.holds)
+        handed = (*self.owner, *given.args, *given.kwargs.values())
+        replay.shared_before += class_states(handed, self.book.holds, replay.shared_before)
         replay.called_with(self._inputs(self.owner), given)
         if self.owner_is is OwnerIs.SHARED:
             replay.object_before = self._shared_objects()

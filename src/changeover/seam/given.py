@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
-from changeover.record.class_state import ClassState, class_states
+from changeover.record.class_state import class_states
 from changeover.record.context import Args, Kwargs
-from changeover.record.held_reading import FrozenReading, HeldReading, shared_readings
-from changeover.record.object_reading import ObjectReading, SharedReading
+from changeover.record.object_reading import ObjectReading
 from changeover.record.port import PortBook
+from changeover.record.shared_readings import Read, shared_readings
 from changeover.replay.fresh_path import Fresh
 from changeover.replay.runner import OwnerIs
 from changeover.replay.sealed_hooks import copied
@@ -35,7 +35,7 @@ class Given:
     # The class has what is so at first.
     before: CallInputs | None = None
     _object_before: ObjectReading | None = None
-    _shared: Sequence[SharedReading | HeldReading | FrozenReading | ClassState] = ()
+    _shared: Sequence[Read] = ()
     _is_in_use = False
 
     def __init__(
@@ -75,8 +75,8 @@ class Given:
             self.owner_is = OwnerIs.SHARED
             self.now = self._inputs()
             self.before = self._copied()
-        if self.owner:
-            self._shared = [*self._shared, *class_states(self.owner, self._book.holds)]
+        given = (*self.owner, *self._args, *self._kwargs.values())
+        self._shared = [*self._shared, *class_states(given, self._book.holds, self._shared)]
 
     def _copied(self) -> CallInputs:
         now = self.now

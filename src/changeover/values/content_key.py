@@ -6,6 +6,7 @@ from hashlib import sha256
 from types import FunctionType
 from typing import Any
 
+from changeover.values.addresses import without_addresses
 from changeover.values.digest_text import digest_text
 from changeover.values.equality import identical
 from changeover.values.form import Tokens, leaves, open_value
@@ -15,7 +16,6 @@ from changeover.values.reading import Shape
 
 DIGEST_VERSION = 2
 """Of what digests are made of: those of another version name other inputs and say nothing about today's."""
-_QUICK = (str, int)
 
 
 def frozen(value: Any, *, is_read: bool = True) -> Any:
@@ -28,7 +28,9 @@ def frozen(value: Any, *, is_read: bool = True) -> Any:
     its base, a number of numpy one of Python. An object of another class is another question. Raises
     NotComparable for what is too large.
     """
-    if type(value) in _QUICK:
+    if type(value) is str:
+        return without_addresses(value)
+    if type(value) is int:
         return value
     return Tokens(question=True, by_name=not is_read).of(value)
 

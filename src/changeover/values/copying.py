@@ -46,8 +46,9 @@ def snapshot(
         time_left: How long it may take, which is less afterwards; None is no limit.
         known: Parts, and what stands in the copy for each of them.
         shared: Takes what stands in the copy as it is although attributes of it can change: a member of an
-            enumeration, a path or a zone; and functions that were made while the program ran. Of frozen
-            objects it takes what `frozen_parts` looks at.
+            enumeration, a path or a zone; functions that were made while the program ran; and the classes of
+            what was copied, of which there is no copy. Of frozen objects it takes what `frozen_parts` looks
+            at.
         refuses: Says of a function or method that it may not be passed on.
     """
     cls = type(value)
@@ -68,6 +69,7 @@ def snapshot(
             copier.look_at_functions()
         if shared is not None:
             shared += copier.shared
+            shared += {*map(type, copier.memo.values())} - EXACT.keys()
         if copier.is_to_be_read and not known and copier.has_time(value) and not identical(copy, value):
             raise SnapshotError("has no copy that reads alike", copier.unlike(value))
         return copy

@@ -18,8 +18,10 @@ from typing import Any
 from uuid import UUID
 
 from changeover.values import limits
+from changeover.values.addresses import same_text
 from changeover.values.form import Tokens, open_value
 from changeover.values.identity import identity_of
+from changeover.values.kinds import are_two_kinds
 from changeover.values.made_functions import code_key, held_by
 from changeover.values.reading import Shape, reading_of
 from changeover.values.scalars import token as scalar_token
@@ -272,7 +274,7 @@ class _Comparison:
                 if x == y:
                     if cls in TEXTS and len(x) > limits.TEXT_MAX:
                         raise limits.too_long()
-                elif x == x or y == y:
+                elif (x == x or y == y) and not (cls is str and same_text(x, y)):
                     return False
             elif not self.one(x, y, depth + 1):
                 return False
@@ -299,7 +301,7 @@ class _Comparison:
             return False
         if shape is Shape.ITEMS:
             return self.inside(a, b, left, right, depth)
-        if left.keys() != right.keys():
+        if left.keys() != right.keys() or are_two_kinds(type(a), type(b)):
             return False
         return self.inside(a, b, tuple(left.values()), tuple(right[name] for name in left), depth)
 
@@ -316,7 +318,16 @@ class _Comparison:
         """Whether two sets have the same members."""
         if len(left) != len(right):
             return False
-        ours, theirs = Tokens(), Tokens()
-        if Counter(map(ours.of, left)) != Counter(map(theirs.of, right)):
+        tokens, others = Tokens(), Tokens()
+        ours, theirs = [*map(tokens.of, left)], [*map(others.of, right)]
+        if Counter(ours) != Counter(theirs):
             return False
-        return not self.classes or Counter(map(type, left)) == Counter(map(type, right))
+        of_class = Counter(zip(ours, map(type, left), strict=True))
+        and_theirs = Counter(zip(theirs, map(type, right), strict=True))
+        if of_class == and_theirs:
+            return True
+        return not self.classes and not any(
+            token == same and are_two_kinds(one, other)
+            for token, one in of_class - and_theirs
+            for same, other in and_theirs - of_class
+        )

@@ -3,7 +3,8 @@
 `open_value` takes one value one level apart; `token` is a hashable summary of a whole value: two are equal
 exactly where the values are the same; `plain` is the form as data: dicts, lists and scalars. Keys that are
 not `str` keep their type. A class is not part of the form: a dataclass and a mapping with the same names and
-values are the same. Only an object that has no attributes at all is its class.
+values are the same. Only an object that has no attributes at all is its class. Which classes are two kinds
+of one thing can only be said of two: `kinds` does, where values are compared.
 
 Work grows with the number of distinct parts, not with the paths to them.
 """
@@ -17,6 +18,7 @@ from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.values import limits
+from changeover.values.addresses import without_addresses
 from changeover.values.cyclic_token import Node, SharedToken, minimal_token
 from changeover.values.identity import identity_of
 from changeover.values.key_text import bounded, canonical
@@ -202,13 +204,13 @@ def _content_text(part: Any) -> str:
 def _text_token(value: str) -> Hashable:
     if len(value) > limits.TEXT_MAX:
         raise limits.too_long()
-    return (str, value)
+    return (str, without_addresses(value))
 
 
 def _text_key(value: str) -> Hashable:
     if len(value) > limits.TEXT_MAX:
         raise limits.too_long()
-    return value
+    return without_addresses(value)
 
 
 _KEY_MAX = 1_000

@@ -94,6 +94,11 @@ def qualified_name(cls: type) -> str:
     return str(_QUALNAME(cls))
 
 
+def is_heap_type(cls: type) -> bool:
+    """Whether a class was made while Python ran, and is not built into it."""
+    return bool(_FLAGS(cls) & _HEAP_TYPE)
+
+
 def module_of(cls: type) -> str:
     """The module that a class says it is from; empty where it says nothing that is a text."""
     found = namespace(cls).get("__module__") if _FLAGS(cls) & _HEAP_TYPE else _MODULE(cls)

@@ -23,7 +23,9 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from changeover.values.addresses import without_addresses
 from changeover.values.limits import INTEGER_BITS_MAX, TEXT_MAX, LimitReached, too_long
+from changeover.values.made_classes import made_class_key
 from changeover.values.own_state import class_name, mro, own_state, set_state
 from changeover.values.reading import reading_of
 from changeover.values.scalar_values import plain_class, plain_datetime, plain_time
@@ -86,7 +88,11 @@ def token(
 
 def class_key(cls: type) -> Hashable:
     """What stands for a class, whatever its metaclass says about equality."""
-    return cls if type(cls) in _PLAIN_METACLASSES else ClassKey(cls)
+    return made_class_key(cls) or (cls if type(cls) in _PLAIN_METACLASSES else ClassKey(cls))
+
+
+def _class(cls: type) -> Hashable:
+    return made_class_key(cls) or ClassKey(cls)
 
 
 class ClassKey:
@@ -221,7 +227,7 @@ def same_instant(one: Any, other: Any) -> bool:
 def _text(value: str) -> Hashable:
     if len(value) > TEXT_MAX:
         raise too_long()
-    return value
+    return without_addresses(value)
 
 
 def _bytes(value: bytes | bytearray) -> Hashable:
@@ -295,7 +301,7 @@ _STRICT: dict[type, Callable[[Any], Hashable]] = {
     date: lambda value: value.toordinal(),
     Enum: _enum,
     PurePath: _path,
-    type: ClassKey,
+    type: _class,
     tzinfo: _zone,
     UUID: lambda value: value.int,
     Handle: lambda name: name,
@@ -319,7 +325,7 @@ def _loose_text(value: str) -> Hashable:
             return ("date", date.fromisoformat(value).toordinal())
         with suppress(ValueError):
             return ("datetime", _datetime(plain_datetime(datetime.fromisoformat(value)), True))
-    return ("text", value)
+    return ("text", without_addresses(value))
 
 
 _LOOSE: dict[type, Callable[[Any], Hashable]] = {

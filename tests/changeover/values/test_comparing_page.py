@@ -97,6 +97,11 @@ def caused(error: Exception, cause: Exception) -> Exception:
     return error
 
 
+def during(error: Exception, other: Exception) -> Exception:
+    error.__context__ = other
+    return error
+
+
 def cached(point: Point) -> Point:
     assert point.size
     return point
@@ -104,6 +109,13 @@ def cached(point: Point) -> Point:
 
 def shared(part: Any) -> list[Any]:
     return [part, part]
+
+
+def cents(number: int) -> Any:
+    class Cents(int):
+        pass
+
+    return Cents(number)
 
 
 ONE = Symbol("one")
