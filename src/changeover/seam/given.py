@@ -75,8 +75,8 @@ class Given:
             self.owner_is = OwnerIs.SHARED
             self.now = self._inputs()
             self.before = self._copied()
-        if self.owner or self.before is not self.now:  # what is no copy has no class that keeps anything
-            given = (*self.owner, *self._args, *self._kwargs.values())
+        given = (*self.owner, *self._args, *self._kwargs.values())
+        if self.owner or self.before is not self.now or type in map(type, given):  # else nothing can change
             self._shared = [*self._shared, *class_states(given, self._book.holds, self._shared)]
 
     def _copied(self) -> CallInputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -252,3 +253,24 @@ def test_members_of_flags_that_are_combined_for_the_first_time_change_no_class()
     )
     seam(Colour.RED)
     assert runs[0].verdict is Verdict.MATCH, runs[0].reason
+
+
+class OfTheModule:
+    count = 0
+
+
+class Abstract(ABC):
+    count = 0
+
+
+@pytest.mark.parametrize("cls", [OfTheModule, Abstract])
+def test_a_class_that_is_the_only_argument_is_looked_at(cls: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cls, "count", 0)
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+
+    def legacy(one: Any) -> None:
+        one.count += 1
+
+    migration.seam("s", legacy=legacy, candidate=lambda one: None)(cls)
+    assert runs[0].verdict is Verdict.FAILED, runs[0].divergences
