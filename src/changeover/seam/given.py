@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from changeover.record.call_inputs import NO_INPUTS, CallInputs
@@ -17,6 +17,7 @@ from changeover.replay.sealed_hooks import copied
 from changeover.seam.bound_objects import InCommon
 from changeover.seam.objects_in_use import IN_USE, Use
 from changeover.seam.seam import PathFunction, Seam
+from changeover.values.atom_types import ATOMS
 from changeover.values.copy_plan import are_atoms
 from changeover.values.copy_time import CopyTime
 from changeover.values.copying import SnapshotError
@@ -76,7 +77,7 @@ class Given:
             self.now = self._inputs()
             self.before = self._copied()
         given = (*self.owner, *self._args, *self._kwargs.values())
-        if self.owner or self.before is not self.now or type in map(type, given):  # else nothing can change
+        if self.owner or self.before is not self.now or _has_class(given):  # else nothing can change
             self._shared = [*self._shared, *class_states(given, self._book.holds, self._shared)]
 
     def _copied(self) -> CallInputs:
@@ -153,3 +154,9 @@ class Given:
         self._args, self._kwargs, self.now = (), {}, NO_INPUTS
         if self.owner_is is OwnerIs.COPIED and self.before is not None:
             self.owner = self.before.owner
+
+
+def _has_class(given: Iterable[Any]) -> bool:
+    """Whether a class is among these, whatever its metaclass; nothing else is asked."""
+    classes = {*map(type, given)}
+    return type in classes or any(issubclass(cls, type) for cls in classes - ATOMS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -261,6 +261,9 @@ class OfTheModule:
 
 class Abstract(ABC):
     count = 0
+
+    @abstractmethod
+    def pay(self) -> None: ...
 
 
 @pytest.mark.parametrize("cls", [OfTheModule, Abstract])
