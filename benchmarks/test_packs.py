@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
@@ -61,3 +62,14 @@ def test_clock_outside_of_runs(benchmark: BenchmarkFixture, uses: bool) -> None:
     if uses:
         Migration().use("clock")
     assert benchmark(time.time) > 0
+
+
+@pytest.mark.benchmark(group="a statement of sqlite3 outside of runs")
+@pytest.mark.parametrize("covered", [False, True], ids=["bare", "covered"])
+def test_statement_of_sqlite3_outside_of_runs(benchmark: BenchmarkFixture, covered: bool) -> None:
+    migration = Migration()
+    migration.use("sqlite3")
+    db: Any = sqlite3.connect(":memory:") if covered else sqlite3.Connection(":memory:")
+    cursor = db.cursor()
+    assert benchmark(lambda: cursor.execute("SELECT 3").fetchone()) == (3,)
+    db.close()
