@@ -91,7 +91,7 @@ def _wait_in_steps(condition: Any, replay: Any, timeout: float | None) -> bool:
     kept = condition._release_save()
     is_told = False
     try:
-        is_told = replay.wait(lambda seconds: waiter.acquire(timeout=seconds), timeout)
+        is_told = bool(replay.wait(lambda seconds: waiter.acquire(timeout=seconds), timeout))
         return is_told
     finally:
         condition._acquire_restore(kept)

@@ -24,7 +24,8 @@ def given_late(condition: Condition, give: Callable[[], Any]) -> Iterator[None]:
     """Somebody takes the lock while the path waits, and gives only when a step of the wait is over."""
 
     def work() -> None:
-        sleep(LOOK_S / 5)
+        while not condition._waiters:  # type: ignore[attr-defined]
+            sleep(0.001)
         with condition:
             sleep(1.6 * LOOK_S)
             give()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from changeover.views.layout import Screen, columns_of, labelled, wrapped
+from changeover.values.safe_text import columns_of
+from changeover.views.layout import Screen, labelled, wrapped
 
 _SAID = {"new": ("wrote", "would write"), "added to": ("added to", "would add to"), "kept": ("kept", "kept")}
 _INDENT = "    "
