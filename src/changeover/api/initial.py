@@ -206,6 +206,8 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
         if OWN[name].extra is not None:
             continue
         uses.append(f"# {name} ({at}) is in use by [ports] of {PLAN_FILE}")
+        if OWN[name].opens_early:
+            uses.append(f"# above what opens it as its module is imported: import {_module(file, looked)}")
     return "\n".join(
         [
             f'"""The migration of {_name_of(found)}: its ports and seams."""',

@@ -25,6 +25,7 @@ class OwnPack:
     `makers` are the functions or classes that make the object which `use` needs; none where it needs none.
     `extra` is that of the toolkit which the pack needs, if so, and `package` the module that it installs. One
     that is used `in_place` is used where its object is made, as that module imports all of the program.
+    What one that `opens_early` covers is followed only where it was opened after the pack was in use.
     """
 
     place: str
@@ -33,6 +34,7 @@ class OwnPack:
     extra: str | None = None
     package: str | None = None
     in_place: bool = False
+    opens_early: bool = False
 
 
 OWN: Mapping[str, OwnPack] = {
@@ -46,7 +48,7 @@ OWN: Mapping[str, OwnPack] = {
         ("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine"),
     ),
     "django": OwnPack("changeover.packs.django.pack:DjangoPack", ("django",)),
-    "sqlite3": OwnPack("changeover.packs.sqlite.pack:SqlitePack", ("sqlite3",)),
+    "sqlite3": OwnPack("changeover.packs.sqlite.pack:SqlitePack", ("sqlite3",), opens_early=True),
     "clock": OwnPack(
         "changeover.packs.clock.pack:ClockPack", ("time", "datetime"), extra="clock", package="time_machine"
     ),

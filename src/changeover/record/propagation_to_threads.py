@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from _thread import allocate_lock
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Thread, Timer
 from typing import Any
 
@@ -67,12 +69,35 @@ def carry_threads(threading: Any) -> None:
             replay = getattr(SESSION.get(), "replay", None)
             if replay is None:
                 return original(self, timeout)
-            return replay.wait(lambda seconds: original(self, seconds), timeout)
+            if not (hasattr(self, "_waiters") and self._is_owned()):  # of another library, or an error
+                return replay.wait(lambda seconds: original(self, seconds), timeout)
+            return _wait_in_steps(self, replay, timeout)
 
         return wait
 
     replace_function(threading.Thread, "start", starting)
     replace_function(threading.Condition, "wait", waiting)
+
+
+def _wait_in_steps(condition: Any, replay: Any, timeout: float | None) -> bool:
+    """What `Condition.wait` does, but looking up from time to time.
+
+    It stands among those that wait for all of that time: whoever notifies between two calls of `wait`
+    would notify nobody, and those who wait for a future, an event or a thread's end ask only once.
+    """
+    waiter = allocate_lock()
+    waiter.acquire()
+    condition._waiters.append(waiter)
+    kept = condition._release_save()
+    is_told = False
+    try:
+        is_told = bool(replay.wait(lambda seconds: waiter.acquire(timeout=seconds), timeout))
+        return is_told
+    finally:
+        condition._acquire_restore(kept)
+        if not is_told:
+            with suppress(ValueError):
+                condition._waiters.remove(waiter)
 
 
 def _kind_of(session: Session, name: str) -> ThreadKind | None:

@@ -50,6 +50,27 @@ def test_a_program_that_writes_files_uses_the_pack_of_files(tmp_path: Path) -> N
     assert imported(tmp_path, "shop.compat") == "['files']"
 
 
+def test_a_program_that_opens_a_database_as_it_is_imported_is_told_what_comes_before(tmp_path: Path) -> None:
+    opens = "import sqlite3\n\ndb = sqlite3.connect('shop.db')\n"
+    write(tmp_path, {"shop/__init__.py": "", "shop/db.py": opens})
+    assert "sqlite3      shop/db.py:1" in Shop(tmp_path).run("init").out
+    written = (tmp_path / "shop" / "compat.py").read_text()
+    assert "# above what opens it as its module is imported: import shop.compat\n" in written
+    (tmp_path / "shop" / "db.py").write_text(f"import shop.compat\n{opens}")
+    is_followed = "import shop.db; print(type(shop.db.db).__name__)"
+    done = run_python(["-c", is_followed], cwd=tmp_path, text=True, timeout=60, check=True)
+    assert done.stdout == "FollowedConnection\n"
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_every_step_that_follows_stands_in_its_column(tmp_path: Path, columns: int) -> None:
+    write(tmp_path, {"shop/__init__.py": "", "shop/pay.py": SHOP})
+    answer = Shop(tmp_path).run("init", COLUMNS=str(columns))
+    _, _, steps = answer.out.partition("\nnext\n")
+    assert all(line.startswith("    ") for line in steps.splitlines())
+    assert "changeover docs declarations    how to declare a source of cases" in steps
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_imported() -> Iterator[None]:
     yield

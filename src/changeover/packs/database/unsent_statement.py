@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-UNSENT = "the answering path sent no such statement; what both change is compared with rows = true"
+UNSENT = (
+    "the answering path sent no such statement; what both change is compared with rows = true, where the "
+    "mode is inline or background (a worker replays statements alone)"
+)
 ROWS_ALONE = (
     "a stored run holds the rows that the answering path has changed, and no statements: "
     "it cannot be replayed without the database as it was then"

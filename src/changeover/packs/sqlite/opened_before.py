@@ -8,21 +8,61 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from changeover.packs.sqlite.connection import FollowedConnection
+from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
 from changeover.packs.sqlite.opened_database import MEMORY
 
+OLDER = (
+    'a connection to {} is older than use("sqlite3"), so that nobody sees what it does: import the module of '
+    "the migration before it is opened"
+)
 _OWN = "changeover."
 
 
 def opened_before(covers: Callable[[str], bool]) -> Iterator[str]:
     """The files of open connections of the program that should be followed and are not, each once."""
-    found: set[str] = set()
+    yield from sorted({path for _, path in _not_followed() if path != MEMORY and covers(path)})
+
+
+def guard_opened_before(covers: Callable[[str], bool]) -> None:
+    """Let such a connection do nothing in a replay, and no run pass as compared in which it was used.
+
+    `sqlite3` tells of each statement before it runs, and one that is interrupted then does nothing. The
+    connection loses a trace callback that the program gave it before.
+    """
+    for connection, path in _not_followed():
+        if covers(path):
+            with suppress(sqlite3.Error):  # of another thread
+                sqlite3.Connection.set_trace_callback(connection, _guard(id(connection), path))
+
+
+def _guard(identity: int, path: str) -> Callable[[str], None]:
+    """What hears of its statements; it keeps no connection open, and `sqlite3` has no weak references."""
+
+    def hear(_: str) -> None:
+        follower = follower_of_file(path)
+        if follower is None:
+            return
+        try:
+            follower.cannot_see(OLDER.format(path))
+        finally:
+            if follower.replaying:
+                for connection in _connections():
+                    if id(connection) == identity:
+                        sqlite3.Connection.interrupt(connection)
+
+    return hear
+
+
+def _connections() -> Iterator[sqlite3.Connection]:
     for one in gc.get_objects():
         cls = type(one)
-        if not issubclass(cls, sqlite3.Connection) or issubclass(cls, FollowedConnection):
-            continue
-        if not cls.__module__.startswith(_OWN):
+        if issubclass(cls, sqlite3.Connection) and not issubclass(cls, FollowedConnection):
+            yield one
+
+
+def _not_followed() -> Iterator[tuple[sqlite3.Connection, str]]:
+    for one in _connections():
+        if not type(one).__module__.startswith(_OWN):
             with suppress(sqlite3.Error):  # closed, or of another thread
                 (_, _, file), *_ = sqlite3.Cursor(one).execute("PRAGMA database_list").fetchall()
-                found.add(os.path.realpath(file) if file else MEMORY)
-    yield from sorted(path for path in found if path != MEMORY and covers(path))
+                yield one, os.path.realpath(file) if file else MEMORY

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from changeover.packs.host import outside
 from changeover.packs.sqlite.connection import FollowedConnection, followed_connection, follower_of_file
@@ -36,6 +36,16 @@ def file_of(database: Any, *, uri: bool = False) -> str | None:
     if name in (MEMORY, ""):
         return MEMORY
     return os.path.realpath(name)
+
+
+def _from_the_root(database: Any, path: str, is_uri: bool) -> Any:
+    """What opens the same database later: a program may have changed its working folder by then."""
+    name = os.fsdecode(database)
+    if path == MEMORY:
+        return database
+    if not (is_uri and name.startswith("file:")):
+        return path
+    return urlunsplit(("file", "", quote(path), urlsplit(name).query, ""))
 
 
 def connecting(is_covered: Callable[[str], bool], original: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +80,10 @@ def connecting(is_covered: Callable[[str], bool], original: Callable[..., Any]) 
             made.changeover_path, made.changeover_made_by = path, found
             made.changeover_thread = get_ident() if is_of_thread else None
             options = {name: given[name] for name in _OF_COPIES if name in given}
-            made.changeover_options = {"database": database, **options}
+            made.changeover_options = {
+                "database": _from_the_root(database, path, given.get("uri") is True),
+                **options,
+            }
         return made
 
     return connect

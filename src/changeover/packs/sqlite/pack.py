@@ -18,7 +18,7 @@ from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlite.answering_path import AnsweringPath, KeptRows
 from changeover.packs.sqlite.awaited import patch_awaited
 from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
-from changeover.packs.sqlite.opened_before import opened_before
+from changeover.packs.sqlite.opened_before import OLDER, guard_opened_before, opened_before
 from changeover.packs.sqlite.opened_database import MEMORY, connecting, file_of
 from changeover.packs.sqlite.replayed_path import ReplayedPath
 from changeover.packs.sqlite.scripted_path import ScriptedPath
@@ -81,6 +81,7 @@ class SqlitePack:
         host.handle(sqlite3.Connection, sqlite3.Cursor)
         host.remakes(self.name, [FollowedConnection], self._described, self._made)
         _PACKS.add(self)
+        guard_opened_before(self.covers)
         for module in (sqlite3, sqlite3.dbapi2):
             replace(module, "connect", lambda original: connecting(_is_covered, original))
         host.when_imported("aiosqlite.core", patch_awaited)
@@ -99,7 +100,7 @@ class SqlitePack:
     def problems(self) -> Iterator[str]:
         """What `doctor` says: connections that are open since before the pack was in use."""
         for path in opened_before(self.covers):
-            yield f'a connection to {path} is older than use("{NAME}") and acts in replays too: open it later'
+            yield OLDER.format(path)
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from changeover.views.layout import Screen, wrapped
+from changeover.values.safe_text import columns_of
+from changeover.views.layout import Screen, labelled, wrapped
 
 _SAID = {"new": ("wrote", "would write"), "added to": ("added to", "would add to"), "kept": ("kept", "kept")}
+_INDENT = "    "
 FileLine = tuple[str, str, str]
 """The path of a file, what became of it, and what was added."""
 
@@ -35,5 +37,13 @@ def initial_screen(
         lines += [f"    {name:<12} {place}" for name, place in uncovered.items()]
     lines += ["", "next"]
     for one in following:
-        lines += wrapped(f"    {one}", screen.prose, "    ")
+        lines += _step(one, screen.prose)
     return "\n".join(lines) + "\n"
+
+
+def _step(step: str, width: int) -> list[str]:
+    """What to do, and beside it what that is for, where both do not go into one line."""
+    command, gap, what = step.partition("   ")
+    if not gap or columns_of(step) <= width - 2 * len(_INDENT):
+        return wrapped(_INDENT + step, width, _INDENT)
+    return labelled(_INDENT + command, what.strip(), width, len(_INDENT) + len(step) - len(what.lstrip()))

@@ -74,6 +74,34 @@ def test_a_connection_may_be_given_as_an_argument(shop: Shop, kind: str) -> None
     assert shop.contents()[1] == [("old", 1), ("r1", 2), ("r2", 2)]
 
 
+NAMES: dict[str, Callable[[], Any]] = {
+    "a name": lambda: sqlite3.connect("shop.db"),
+    "bytes": lambda: sqlite3.connect(b"shop.db"),
+    "a path": lambda: sqlite3.connect(Path("shop.db")),
+    "a path above": lambda: sqlite3.connect("../" + Path.cwd().name + "/shop.db"),
+    "a URI": lambda: sqlite3.connect("file:shop.db?mode=rw", uri=True),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("more", "verdict"), [(0, "match"), (1, "unsafe")])
+def test_a_program_that_changes_its_working_folder_keeps_its_database(
+    shop: Shop, kind: str, name: str, more: int, verdict: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+
+    def open_and_leave() -> Any:
+        monkeypatch.chdir(tmp_path)
+        db = NAMES[name]()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        return db
+
+    run = judged(shop, take, lambda db, ref: take(db, ref, 2 + more), open_and_leave, "r1", kind=kind)
+    assert run.verdict == verdict, run.reason or run.divergences
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_connection_that_is_given_is_another_one_in_another_process(shop: Shop, way: str) -> None:
     def prepare(migration: Migration) -> Any:
@@ -452,7 +480,8 @@ def test_doctor_names_a_connection_that_is_older_than_the_pack(shop: Shop) -> No
         shop.open()
         pack = migration.book.packs["sqlite3"]
         older = (
-            f'a connection to {shop.path} is older than use("sqlite3") and acts in replays too: open it later'
+            f'a connection to {shop.path} is older than use("sqlite3"), so that nobody sees what it does: '
+            "import the module of the migration before it is opened"
         )
         assert [*pack.problems()] == [older]
         assert db.execute(LEFT).fetchone() == (6,)
