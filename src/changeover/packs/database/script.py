@@ -180,6 +180,10 @@ def _are_same(recorded: Any, now: Any) -> bool:
 
 def _listed(parameters: Any) -> Any:
     """Parameters are given as tuples, lists or nothing at all, which is the same to a driver."""
-    if not parameters:
+    if parameters is None:
         return []
-    return [_listed(one) for one in parameters] if isinstance(parameters, (list, tuple)) else parameters
+    return _plain_lists(parameters)
+
+
+def _plain_lists(value: Any) -> Any:
+    return [_plain_lists(one) for one in value] if isinstance(value, (list, tuple)) else value
