@@ -20,6 +20,7 @@ from changeover.packs.database.watchdog import Watchdog
 
 _COPY = "changeover_copy"
 LOST = "a statement rolled back all that was open, and with it the copy of the database"
+DEFERRED = "PRAGMA defer_foreign_keys is on, and nobody knows since when references are broken"
 CUT_EVERY_S = 0.01
 """How often a statement is interrupted again that keeps a copy from ending in time."""
 
@@ -90,7 +91,11 @@ class SqliteCopy:
 
     def check_references(self) -> None:
         """What only a commit would refuse: foreign keys that are deferred; raises the error of the driver."""
-        if not self._broken_references() <= self._broken:
+        defers = "SELECT * FROM pragma_defer_foreign_keys, pragma_foreign_keys"
+        if not self._defers and run(self._connection, defers) == [(1, 1)]:
+            if run(self._connection, "PRAGMA foreign_key_check"):
+                raise NotComparable(DEFERRED)
+        elif not self._broken_references() <= self._broken:
             raise self._driver.IntegrityError("FOREIGN KEY constraint failed")
 
     @property
@@ -171,14 +176,15 @@ class SqliteCopy:
                 )
 
     def _broken_references(self) -> set[tuple[Any, ...]]:
-        if not run(self._connection, "PRAGMA foreign_keys")[0][0]:
+        if not run(self._connection, "PRAGMA foreign_keys")[0][0] or not self._defers:
             return set()
+        return set(run(self._connection, "PRAGMA foreign_key_check"))
+
+    @property
+    def _defers(self) -> bool:
+        """Whether the schema itself lets references be broken until the commit."""
         deferred = "SELECT 1 FROM main.sqlite_master WHERE sql LIKE '%DEFERRED%' LIMIT 1"
-        return (
-            set(run(self._connection, "PRAGMA foreign_key_check"))
-            if run(self._connection, deferred)
-            else set()
-        )
+        return bool(run(self._connection, deferred))
 
     def _guarded(self, act: Callable[[], Any]) -> Any:
         """Outside of its transaction nothing is done: it would be done to the database itself."""

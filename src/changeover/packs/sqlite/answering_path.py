@@ -164,7 +164,12 @@ class AnsweringPath(FollowedFile):
             was_open = raw.in_transaction
             if how == COMMIT:
                 self._recording.before_commit(raw)
-            send()
+            try:
+                send()
+            except sqlite3.Error as error:
+                if was_open and self._script is not None:
+                    self._script.ended(connection, how, error)
+                raise
             if how == ROLLBACK:
                 self._recording.after_rollback(raw)
             elif was_open:

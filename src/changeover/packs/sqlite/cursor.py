@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from changeover.packs.database.sqlite_tables import OUR_PREFIX
 from changeover.packs.database.timed import timed
-from changeover.packs.sqlite.settings import setting_of
+from changeover.packs.sqlite.settings import setting_of, takes_effect
 from changeover.record.context import current_session
 
 BLIND = "{} of sqlite3: what it does is not seen"
@@ -201,9 +201,8 @@ class FollowedCursor(sqlite3.Cursor):
         return self.changeover_answer
 
     def _note_setting(self, statement: str) -> None:
-        name = setting_of(statement)
-        if name is not None:
-            connection = self.connection
+        connection, name = self.connection, setting_of(statement)
+        if name is not None and takes_effect(name, is_open=_IN_TRANSACTION.__get__(connection)):
             connection.changeover_settings = {**connection.changeover_settings, name: statement}
 
     def _send(self, how: str, statement: Any, parameters: Any) -> Any:
@@ -211,7 +210,7 @@ class FollowedCursor(sqlite3.Cursor):
         if found is None or not found.replaying:
             self._check_thread()
         is_closed = self.changeover_is_closed or getattr(self.connection, "changeover_is_closed", False)
-        if found is None or (not found.replaying and is_closed):
+        if found is None or not isinstance(statement, str) or (not found.replaying and is_closed):
             self.changeover_answer = None
             getattr(sqlite3.Cursor, how)(self, statement, parameters)
         else:
@@ -224,6 +223,7 @@ class FollowedCursor(sqlite3.Cursor):
 
 
 _CONNECTION: Any = vars(sqlite3.Cursor)["connection"]
+_IN_TRANSACTION: Any = vars(sqlite3.Connection)["in_transaction"]
 _EXECUTE: Any = sqlite3.Cursor.execute
 _EXECUTE_MANY: Any = sqlite3.Cursor.executemany
 _FETCH_ONE: Any = sqlite3.Cursor.fetchone

@@ -10,7 +10,7 @@ from changeover.packs.host import outside
 from changeover.packs.sqlite.connection import FollowedConnection
 from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.followed_file import FollowedFile
-from changeover.packs.sqlite.settings import setting_of
+from changeover.packs.sqlite.settings import setting_of, takes_effect
 from changeover.packs.sqlite.statement_words import begins, ends, opens_implicitly, savepoint_in
 
 CLOSED = "Cannot operate on a closed database."
@@ -83,7 +83,7 @@ class ReplayOnFile(FollowedFile):
         else:
             self.released(connection)
         setting = setting_of(statement)
-        if setting is not None:
+        if setting is not None and takes_effect(setting, is_open=was_open):
             settings = {**self.settings(connection), setting: statement}
             self._set[connection] = settings
             if connection.changeover_opens is not None:

@@ -113,7 +113,12 @@ class ReplayedPath(ReplayOnFile):
         if self._open_on not in (None, id(connection)):
             return  # nothing is open on this one
         was_open = self.is_open(connection)
-        self._seen(getattr(self._connection, how))
+        try:
+            self._seen(getattr(self._connection, how))
+        except sqlite3.Error as error:
+            if was_open and self._script is not None:
+                self._script.ended(connection, how, error)
+            raise
         self.has_ended(connection)
         if was_open and self._script is not None:
             self._script.ended(connection, how)

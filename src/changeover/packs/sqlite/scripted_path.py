@@ -51,8 +51,8 @@ class ScriptedPath(ReplayOnFile):
     def _end(self, connection: FollowedConnection, how: str) -> None:
         self.check(connection)
         if self.is_open(connection):
-            self.has_ended(connection)
             self._followed(lambda: self._script.ended(connection, how))
+            self.has_ended(connection)
 
     def _followed(self, step: Callable[[], Any]) -> Any:
         """What the script gives; where the path leaves it, the replay ends."""

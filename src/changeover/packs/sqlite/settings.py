@@ -36,6 +36,11 @@ def setting_of(statement: str) -> str | None:
     return name if name in _OF_ROWS or name in _OF_SPEED else None
 
 
+def takes_effect(name: str, *, is_open: bool) -> bool:
+    """Whether SQLite heeds it: inside a transaction it lets foreign keys be, and says nothing."""
+    return not (is_open and name == "foreign_keys")
+
+
 def writes_header(statement: str) -> str | None:
     """The name of what a statement writes into the file itself, beside its rows."""
     found = _SETTING.match(statement)

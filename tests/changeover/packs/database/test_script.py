@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from changeover.packs.database.script import Departs, ScriptReader, ScriptWriter
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, ScriptReader, ScriptWriter
+from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer
 from changeover.packs.database.statement_kind import key_of
 
 NOTHING = SqlAnswer(None, (), 1, None)
@@ -58,3 +58,28 @@ def test_spaces_inside_quotes_are_a_part_of_a_statement(recorded: str, now: str)
 def test_spaces_between_words_are_none() -> None:
     read_back(("SELECT  'a  b'\n   FROM t\n", None), (" SELECT 'a  b' FROM t", []))
     read_back((PUT, (1, [2])), ("INSERT INTO t\nVALUES (?)", [1, (2,)]))
+
+
+def test_a_commit_that_was_refused_is_refused_again() -> None:
+    writer, connection = ScriptWriter(), object()
+    writer.sent(connection, key_of(PUT, (1,)), NOTHING)
+    writer.ended(connection, COMMIT, ValueError("broken reference"))
+    writer.ended(connection, ROLLBACK)
+    reader = ScriptReader(writer.script)
+    reader.answer(connection, key_of(PUT, (1,)))
+    with pytest.raises(ValueError, match="broken reference"):
+        reader.ended(connection, COMMIT)
+    reader.ended(connection, ROLLBACK)
+    reader.end()
+
+
+def test_an_answer_is_given_in_parts_without_losing_a_row() -> None:
+    cursor = AnswerCursor()
+    cursor.load(SqlAnswer((("n", None),), tuple((number,) for number in range(7)), -1, None))
+    parts: list[list[Any]] = [
+        cursor.fetchmany(2),
+        [cursor.fetchone()],
+        cursor.fetchmany(0),
+        cursor.fetchmany(3),
+    ]
+    assert [row for part in (*parts, cursor.fetchall()) for row in part] == [(number,) for number in range(7)]

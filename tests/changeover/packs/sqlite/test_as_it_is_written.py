@@ -17,9 +17,13 @@ from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop, shop_i
 from tests.changeover.support.stored_ways import WAYS as WAYS_ELSEWHERE
 
 WAYS = ("under a test", "rows beside", "tape", "tape beside", "worker", "scenario")
+NO_TEXT: Any = None
 MORE = """
 PRAGMA foreign_keys=ON;
 CREATE TABLE parts (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES orders(id) ON DELETE CASCADE);
+CREATE TABLE later (
+    id INTEGER PRIMARY KEY, parent INTEGER REFERENCES orders(id) DEFERRABLE INITIALLY DEFERRED
+);
 INSERT INTO parts (parent) VALUES (1), (1);
 """
 
@@ -66,6 +70,14 @@ def is_refused_by_a_reference(shop: Shop) -> Any:
         refused = said(lambda: db.execute("INSERT INTO parts (parent) VALUES (99)"))
         db.rollback()
         return refused
+
+
+def is_set_too_late(shop: Shop) -> Any:
+    shop.db.execute(TAKE, (1, "s1"))
+    shop.db.execute("PRAGMA foreign_keys=OFF")
+    shop.db.execute("DELETE FROM orders")
+    shop.db.commit()
+    return shop.db.execute("SELECT count(*) FROM parts").fetchone()
 
 
 def is_set_by_its_owner(shop: Shop) -> Any:
@@ -165,6 +177,30 @@ def asks_a_cursor(shop: Shop) -> Any:
         return told, rows.execute(LEFT).description, rows.lastrowid
 
 
+def reads_in_parts(shop: Shop) -> Any:
+    with opened(shop) as db:
+        rows = db.execute("SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 UNION SELECT 5")
+        return [rows.fetchmany(2), rows.fetchone(), rows.fetchmany(), rows.fetchall()]
+
+
+def commits_what_is_refused(shop: Shop) -> Any:
+    with opened(shop) as db:
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("INSERT INTO later (parent) VALUES (99)")
+        refused = said(db.commit)
+        db.rollback()
+        db.execute(TAKE, (1, "s1"))
+        db.commit()
+        return refused
+
+
+def sends_no_text(shop: Shop) -> Any:
+    try:
+        shop.db.execute(NO_TEXT)
+    except TypeError as error:
+        return str(error)
+
+
 def too_large(shop: Shop) -> Any:
     with opened(shop) as db:
         try:
@@ -197,6 +233,7 @@ PATHS: dict[str, Callable[[Shop], Any]] = {
         sets_as_it_opens,
         is_refused_by_a_reference,
         is_set_by_its_owner,
+        is_set_too_late,
         is_set_by_its_class,
         is_made_by_a_function,
         savepoint_of_its_own,
@@ -206,6 +243,9 @@ PATHS: dict[str, Callable[[Shop], Any]] = {
         closes_twice,
         closes_a_cursor,
         asks_a_cursor,
+        reads_in_parts,
+        commits_what_is_refused,
+        sends_no_text,
         too_large,
         texts_are_bytes,
         reads_by_another_connection,
