@@ -29,6 +29,7 @@ class CopyConnection:
         before_commit: raises where a real commit would be refused.
         is_over: whether the copy's time is up.
         around: calls whatever talks to the database.
+        guard: lets one call at a time act on the copy; raises NotComparable where that is gone.
     """
 
     def __init__(
@@ -37,9 +38,11 @@ class CopyConnection:
         before_commit: Callable[[], None],
         is_over: Callable[[], bool],
         around: Around = directly,
+        guard: Around = directly,
     ) -> None:
         self.__dict__.update(
             changeover_real=real,
+            _guard=guard,
             _before_commit=before_commit,
             _is_over=is_over,
             _around=around,
@@ -50,12 +53,12 @@ class CopyConnection:
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """A cursor of the real connection, while there is time."""
         self._check()
-        return _CopyCursor(self.changeover_real.cursor(*args, **kwargs), self._around)
+        return _CopyCursor(self.changeover_real.cursor(*args, **kwargs), self._around, self._guard)
 
     def commit(self) -> None:
         """Keep what was done, in the copy."""
         self._check()
-        self._around(self._keep)
+        self._around(lambda: self._guard(self._keep))
 
     def rollback(self) -> None:
         """Drop what was not kept; of a connection without transactions everything is."""
@@ -64,7 +67,7 @@ class CopyConnection:
         if self.changeover_alone:
             self.commit()
         else:
-            self._around(lambda: run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}"))
+            self._around(lambda: self._guard(self._drop))
 
     def set_isolation_level(self, level: Any) -> None:
         """The same as the attributes, as psycopg2 and asyncpg spell it."""
@@ -81,6 +84,9 @@ class CopyConnection:
             raise
         run(self.changeover_real, f"RELEASE SAVEPOINT {KEPT}")
         run(self.changeover_real, f"SAVEPOINT {KEPT}")
+
+    def _drop(self) -> None:
+        run(self.changeover_real, f"ROLLBACK TO SAVEPOINT {KEPT}")
 
     def _check(self) -> None:
         if self._is_over():
@@ -101,15 +107,15 @@ class CopyConnection:
 class _CopyCursor:
     """A cursor of the driver, whose talking to the database is no part of the path."""
 
-    def __init__(self, real: Any, around: Around) -> None:
-        self.__dict__.update(changeover_real=real, _around=around)
+    def __init__(self, real: Any, around: Around, guard: Around) -> None:
+        self.__dict__.update(changeover_real=real, _around=around, _guard=guard)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.changeover_real, name)
         if name not in _SENDING:
             return found
-        around = self._around
-        return lambda *args, **kwargs: around(lambda: found(*args, **kwargs))
+        around, guard = self._around, self._guard
+        return lambda *args, **kwargs: around(lambda: guard(lambda: found(*args, **kwargs)))
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.changeover_real, name, value)

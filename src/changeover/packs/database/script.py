@@ -33,7 +33,7 @@ class Step:
         text: of the statement; `commit` or `rollback`.
         parameters: in one form for all drivers.
         answer: what it gave; None where it raised, and of an end.
-        error: what it raised, if so.
+        error: what it raised, if so; a commit may be refused as well.
     """
 
     text: str
@@ -93,11 +93,11 @@ class ScriptWriter:
         """A statement was refused."""
         self._add(connection, key, error=error)
 
-    def ended(self, connection: Any, how: str) -> None:
-        """A transaction ended with `commit` or `rollback`."""
+    def ended(self, connection: Any, how: str, error: BaseException | None = None) -> None:
+        """A transaction ended with `commit` or `rollback`, or its commit was refused with an error."""
         if id(connection) in self._open and not self._is_over:
             self._open.discard(id(connection))
-            self.script.steps.append(Step(how))
+            self.script.steps.append(Step(how, error=error))
 
     def close(self) -> None:
         """The path has ended: how a transaction ends that it leaves open is none of it."""
@@ -143,10 +143,12 @@ class ScriptReader:
         return step.answer
 
     def ended(self, connection: Any, how: str) -> None:
-        """A transaction ends; raises Departs."""
+        """A transaction ends; raises Departs, and what the commit had raised."""
         if id(connection) in self._open and not self._is_over:
             self._open.discard(id(connection))
-            self._next(how)
+            step = self._next(how)
+            if step.error is not None:
+                raise copied_error(step.error)
 
     def end(self) -> None:
         """The path has ended; raises Departs where it has sent less."""
@@ -180,6 +182,10 @@ def _are_same(recorded: Any, now: Any) -> bool:
 
 def _listed(parameters: Any) -> Any:
     """Parameters are given as tuples, lists or nothing at all, which is the same to a driver."""
-    if not parameters:
+    if parameters is None:
         return []
-    return [_listed(one) for one in parameters] if isinstance(parameters, (list, tuple)) else parameters
+    return _plain_lists(parameters)
+
+
+def _plain_lists(value: Any) -> Any:
+    return [_plain_lists(one) for one in value] if isinstance(value, (list, tuple)) else value

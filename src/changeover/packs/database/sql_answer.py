@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
@@ -65,7 +66,7 @@ class AnswerCursor:
 
     def fetchmany(self, size: int = 1) -> list[tuple[Any, ...]]:
         """So many of the next rows."""
-        return [row for row, _ in zip(self._rows, range(size), strict=False)]
+        return list(islice(self._rows, size))
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows that are left."""

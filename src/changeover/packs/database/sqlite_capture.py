@@ -43,6 +43,7 @@ class SqliteCapture:
         self._switched = False
         self._silent = False
         self._given: dict[str, Any] = {}
+        self.is_shared = False
         self.made: set[tuple[str, Any]] = set()
 
     @property
@@ -102,10 +103,12 @@ class SqliteCapture:
         for name in schema.blind:
             if name in statement:
                 raise NotComparable(f"{name} is a virtual table, whose changes are not seen")
-        if self._silent:
-            words = " ".join(statement.upper().split())
-            if schema.replaces or "REPLACE INTO" in words or "OR REPLACE" in words:
-                raise NotComparable("rows that REPLACE deletes are not seen in a schema with triggers")
+        words = " ".join(statement.upper().split()) if self._silent or self.is_shared else ""
+        if self.is_shared and (schema.rolls_back or "OR ROLLBACK" in words):
+            raise NotComparable("what rolls back all that is open would do so with what the caller has open")
+        replaces = schema.replaces or "REPLACE INTO" in words or "OR REPLACE" in words
+        if self._silent and replaces:
+            raise NotComparable("rows that REPLACE deletes are not seen in a schema with triggers")
 
     def stop(self) -> Steps:
         """Listen no longer; what was changed since the start and not rolled back, in its order.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from threading import RLock
 from typing import Any
 
 from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, CopyConnection, directly
@@ -17,6 +19,10 @@ from changeover.packs.database.turning_back import moved, turn_back
 from changeover.packs.database.watchdog import Watchdog
 
 _COPY = "changeover_copy"
+LOST = "a statement rolled back all that was open, and with it the copy of the database"
+DEFERRED = "PRAGMA defer_foreign_keys is on, and nobody knows since when references are broken"
+CUT_EVERY_S = 0.01
+"""How often a statement is interrupted again that keeps a copy from ending in time."""
 
 
 class SqliteCopy:
@@ -43,6 +49,10 @@ class SqliteCopy:
         self._around = around
         self._inside = in_transaction(connection)
         self._begun = False
+        self._deadline_ms = int(deadline_s * 1000)
+        self._waits_ms: int | None = None
+        self._lost = False
+        self._acting = RLock()
         self._watchdog = Watchdog(deadline_s, self._interrupt)
         self._broken: set[tuple[Any, ...]] = set()
         self.connection: CopyConnection | None = None
@@ -59,6 +69,14 @@ class SqliteCopy:
             NotComparable: the database cannot be brought to what it was.
         """
         self._watchdog.__enter__()
+        self._capture.is_shared = self._inside
+        with self._acting:
+            return self._begin()
+
+    def _begin(self) -> CopyConnection:
+        if not self._inside:  # somebody else's lock is waited for no longer than the copy may last
+            self._waits_ms = run(self._connection, "PRAGMA busy_timeout")[0][0]
+            self._wait(min(self._waits_ms, self._deadline_ms))
         self._capture.start()
         run(self._connection, f"SAVEPOINT {_COPY}" if self._inside else "BEGIN IMMEDIATE")
         self._begun = True
@@ -66,14 +84,18 @@ class SqliteCopy:
         self._evidence = SqliteMade(self._connection)
         self._broken = self._broken_references()
         self.connection = CopyConnection(
-            self._connection, self.check_references, lambda: self.is_over, self._around
+            self._connection, self.check_references, lambda: self.is_over, self._around, self._guarded
         )
         self._capture.start()
         return self.connection
 
     def check_references(self) -> None:
         """What only a commit would refuse: foreign keys that are deferred; raises the error of the driver."""
-        if not self._broken_references() <= self._broken:
+        defers = "SELECT * FROM pragma_defer_foreign_keys, pragma_foreign_keys"
+        if not self._defers and run(self._connection, defers) == [(1, 1)]:
+            if run(self._connection, "PRAGMA foreign_key_check"):
+                raise NotComparable(DEFERRED)
+        elif not self._broken_references() <= self._broken:
             raise self._driver.IntegrityError("FOREIGN KEY constraint failed")
 
     @property
@@ -87,9 +109,11 @@ class SqliteCopy:
         Args:
             keep_open: whether what it did not commit counts, as its caller would commit it.
         """
+        found: RecordedRows = self._guarded(lambda: self._finish(keep_open=keep_open))
+        return found
+
+    def _finish(self, *, keep_open: bool) -> RecordedRows:
         found = RecordedRows(tables=self._capture.tables, evidence=self._evidence)
-        if self.is_over:
-            raise NotComparable(TIME_IS_UP)
         if not keep_open and self.connection is not None and not self.connection.changeover_alone:
             run(self._connection, f"ROLLBACK TO SAVEPOINT {KEPT}")
         found.changes = net(change for _, change in self._capture.stop())
@@ -99,6 +123,14 @@ class SqliteCopy:
     def close(self) -> None:
         """Take everything of the copy back."""
         self._watchdog.release()
+        with self._acting:
+            self._end()
+
+    def _end(self) -> None:
+        self._capture.is_shared = False
+        if self._waits_ms is not None:
+            with suppress(Exception):  # of a connection that is closed already
+                self._wait(self._waits_ms)
         with suppress(NotComparable):
             self._capture.stop()
         if not self._begun:
@@ -144,17 +176,46 @@ class SqliteCopy:
                 )
 
     def _broken_references(self) -> set[tuple[Any, ...]]:
-        if not run(self._connection, "PRAGMA foreign_keys")[0][0]:
+        if not run(self._connection, "PRAGMA foreign_keys")[0][0] or not self._defers:
             return set()
+        return set(run(self._connection, "PRAGMA foreign_key_check"))
+
+    @property
+    def _defers(self) -> bool:
+        """Whether the schema itself lets references be broken until the commit."""
         deferred = "SELECT 1 FROM main.sqlite_master WHERE sql LIKE '%DEFERRED%' LIMIT 1"
-        return (
-            set(run(self._connection, "PRAGMA foreign_key_check"))
-            if run(self._connection, deferred)
-            else set()
-        )
+        return bool(run(self._connection, deferred))
+
+    def _guarded(self, act: Callable[[], Any]) -> Any:
+        """Outside of its transaction nothing is done: it would be done to the database itself."""
+        with self._acting:
+            self._check_whole()
+            try:
+                return act()
+            finally:
+                if not in_transaction(self._connection):
+                    self._lost = True
+                    self._check_whole()
+
+    def _check_whole(self) -> None:
+        if self.is_over:
+            raise NotComparable(TIME_IS_UP)
+        if self._lost:
+            raise NotComparable(LOST)
+
+    def _wait(self, milliseconds: int) -> None:
+        run(self._connection, f"PRAGMA busy_timeout={milliseconds}")
 
     def _interrupt(self) -> None:
+        """End what is under way, and let go of the locks though the replay may wait for something else."""
         self._driver.interrupt()
+        while not self._acting.acquire(timeout=CUT_EVERY_S):
+            self._driver.interrupt()
+        try:
+            if self._begun and not self._inside and in_transaction(self._connection):
+                self._driver.rollback()
+        finally:
+            self._acting.release()
 
     @property
     def _driver(self) -> Any:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_change import NotComparable, net
 from changeover.packs.database.sqlite_capture import SqliteCapture, Steps
 from changeover.packs.database.sqlite_made import SqliteMade
-from changeover.packs.database.statement import Connection
+from changeover.packs.database.statement import Connection, run
 from changeover.packs.database.statement_kind import changes_schema, first_word
+
+WAITS_MS = 50
+"""How long the toolkit itself waits for a lock of somebody else before a statement of the program does so."""
 
 
 class SqliteRecording:
@@ -34,6 +38,8 @@ class SqliteRecording:
             if id(connection) in self._fragile:
                 capture.stay()
             if changes_schema(statement):
+                self.abandon(connection)
+                capture.remove()
                 raise NotComparable(f"{first_word(statement)} changes the schema")
             capture.check_statement(statement)
             capture.resume()
@@ -66,6 +72,15 @@ class SqliteRecording:
         if met is not None:
             self._collect(*met)
 
+    def abandon(self, connection: Connection, why: str = "") -> None:
+        """What was changed on a connection cannot be told: somebody else uses it, or the schema changes."""
+        if why:
+            self._problem(NotComparable(why))
+        met = self._met.pop(id(connection), None)
+        if met is not None:
+            with suppress(Exception):
+                met[1].stop()
+
     def finish(self) -> RecordedRows:
         """The path has ended."""
         recorded = self._recorded
@@ -95,10 +110,15 @@ class SqliteRecording:
             if in_transaction(connection):
                 self._fragile.add(id(connection))
             met = self._met[id(connection)] = (connection, capture)
-            capture.start()
-            if self._recorded.evidence is None:
-                self._recorded.evidence = SqliteMade(connection)
-                self._recorded.sequences = capture.sequences
+            waits = run(connection, "PRAGMA busy_timeout")[0][0]
+            run(connection, f"PRAGMA busy_timeout={min(waits, WAITS_MS)}")
+            try:
+                capture.start()
+                if self._recorded.evidence is None:
+                    self._recorded.evidence = SqliteMade(connection)
+                    self._recorded.sequences = capture.sequences
+            finally:
+                run(connection, f"PRAGMA busy_timeout={waits}")
         return met[1]
 
     def _problem(self, problem: Exception) -> None:

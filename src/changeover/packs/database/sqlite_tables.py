@@ -23,6 +23,7 @@ class SqliteSchema:
         blind: names of virtual tables: what is written to them is seen by nobody.
         attached: databases beside the main one.
         replaces: whether a table or index says ON CONFLICT REPLACE.
+        rolls_back: whether a table, an index or a trigger may roll back all that is open.
     """
 
     version: int
@@ -30,6 +31,7 @@ class SqliteSchema:
     blind: tuple[str, ...]
     attached: tuple[str, ...]
     replaces: bool
+    rolls_back: bool = False
 
     @property
     def has_triggers(self) -> bool:
@@ -56,7 +58,8 @@ def sqlite_schema(connection: Connection) -> SqliteSchema:
             tables[name] = _table(connection, name, text, name in own)
     attached = [row[1] for row in run(connection, "PRAGMA database_list") if row[1] not in ("main", "temp")]
     replaces = any("on conflict replace" in " ".join(text.lower().split()) for *_, text in rows)
-    return SqliteSchema(version, tables, tuple(virtual), tuple(attached), replaces)
+    rolls_back = any("rollback" in text.lower() for *_, text in rows)
+    return SqliteSchema(version, tables, tuple(virtual), tuple(attached), replaces, rolls_back)
 
 
 def _is_virtual(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 _COMMENT = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/|\()*", re.DOTALL)
@@ -34,6 +35,11 @@ _ENDS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREP
 _READS = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|REPLACE)\s", re.IGNORECASE)
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
+_MARKS = ("'", '"', "`", "--", "$")
+_PIECE = re.compile(
+    r"""(?P<kept>'[^']*'|"[^"]*"|`[^`]*`|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|--[^\n]*\n?)|\s+""",
+    re.DOTALL,
+)
 Kind = Literal["read", "write", "session"]
 
 
@@ -71,7 +77,16 @@ def kind_of(statement: str) -> Kind:
 
 def key_of(statement: str, parameters: Any) -> tuple[str, Any]:
     """Text and parameters in one form for all drivers."""
-    return " ".join(statement.split()), _plain(parameters)
+    return spaced(statement), _plain(parameters)
+
+
+@lru_cache(maxsize=1024)
+def spaced(statement: str) -> str:
+    """One space between the words of a statement; what stands in quotes and line comments as it is."""
+    if not any(mark in statement for mark in _MARKS):
+        return " ".join(statement.split())
+    found = _PIECE.sub(lambda piece: piece.group("kept") or " ", statement)
+    return found.strip()
 
 
 def _plain(parameters: Any) -> Any:

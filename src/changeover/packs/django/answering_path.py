@@ -144,8 +144,9 @@ class AnsweringPath:
             self._recording.before_commit(driver)
             try:
                 done = send()
-            except BaseException:
+            except BaseException as error:
                 self._recording.after_rollback(driver)
+                self._ended(connection, COMMIT, error)
                 raise
             self._recording.after_commit(driver)
             self._ended(connection, COMMIT)
@@ -182,9 +183,9 @@ class AnsweringPath:
         """The database took so long."""
         self._session.port_s += seconds
 
-    def _ended(self, connection: Any, how: str) -> None:
+    def _ended(self, connection: Any, how: str, error: BaseException | None = None) -> None:
         if self._script is not None:
-            self._script.ended(connection, how)
+            self._script.ended(connection, how, error)
 
     def _before(self, connection: Any, statement: str) -> None:
         driver = connection.connection

@@ -154,6 +154,10 @@ class ReplayedPath:
                 done = send()
         except NotComparable as problem:
             return self.cannot_see(str(problem))
+        except Exception as error:
+            if self._script is not None:
+                self._script.ended(connection, COMMIT, error)
+            raise
         if self._script is not None:
             self._script.ended(connection, COMMIT)
         return done

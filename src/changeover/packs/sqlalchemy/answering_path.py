@@ -136,8 +136,10 @@ class AnsweringPath:
         self._recording.before_commit(connection)
         try:
             done = send()
-        except BaseException:
+        except BaseException as error:
             self._recording.after_rollback(connection)
+            if self._script is not None:
+                self._script.ended(connection, COMMIT, error)
             raise
         self._recording.after_commit(connection)
         if self._script is not None:

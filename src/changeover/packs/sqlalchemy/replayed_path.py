@@ -134,6 +134,10 @@ class ReplayedPath:
             done = self._database.apart(send)
         except NotComparable as problem:
             return self._problem(str(problem))
+        except Exception as error:
+            if self._script is not None:
+                self._script.ended(self._connection, COMMIT, error)
+            raise
         if self._script is not None:
             self._script.ended(self._connection, COMMIT)
         return done

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,11 +15,13 @@ from changeover.packs.database.sql_answer import answer_of
 from changeover.packs.database.sqlite_recording import SqliteRecording
 from changeover.packs.database.statement_kind import key_of
 from changeover.packs.host import outside
-from changeover.packs.sqlite.connection import FollowedConnection, FollowedCursor
+from changeover.packs.sqlite.connection import FollowedConnection
+from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.followed_file import FollowedFile
 from changeover.packs.sqlite.opened_database import MEMORY
 from changeover.packs.sqlite.raw_connection import RawConnection, raw_of
 from changeover.packs.sqlite.rows import PlainCursor, RowsOf
+from changeover.packs.sqlite.settings import writes_header
 from changeover.packs.sqlite.statement_words import ends
 from changeover.quick_dataclass import dataclass
 
@@ -26,6 +29,8 @@ LEFT = (
     "a connection that the path opened was left with a transaction open, and nobody can say whether that "
     "will be committed: commit or close it in the path"
 )
+HEADER = "PRAGMA {} changes the file beside its rows"
+SHARED = "two runs at once used one connection: what each of them changed cannot be told apart"
 MEMORIES = "two databases in memory in one path: only one can be turned back"
 
 
@@ -39,6 +44,7 @@ class KeptRows:
         raw: the connection that it used last.
         options: what that was opened with.
         registered: the functions that SQL may call on it, as they were given.
+        settings: the PRAGMAs that it was set by.
     """
 
     rows: RecordedRows
@@ -46,6 +52,7 @@ class KeptRows:
     raw: RawConnection | None
     options: dict[str, Any]
     registered: tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 class AnsweringPath(FollowedFile):
@@ -62,20 +69,22 @@ class AnsweringPath(FollowedFile):
         self._last: RawConnection | None = None
         self._options: dict[str, Any] = {}
         self._registered: tuple[Any, ...] = ()
-        self._is_over = False
+        self._settings: dict[str, str] = {}
+        self.is_over = False
         self._script = ScriptWriter() if session.wants_scripts else None
 
     def end(self) -> None:
         """Keep what was changed: on the tape as effects, and as it is for a replay in this process."""
-        self._is_over = True
+        self.is_over = True
         with outside():
-            if any(raw_of(one).in_transaction for one in [*self._own.values()]):
+            own = [one for one in self._own.values() if not one.changeover_is_closed]
+            if any(raw_of(one).in_transaction for one in own):
                 self.cannot_see(LEFT)
             recorded = self._recording.finish()
         recorded.alone, recorded.deadline_s = self._alone, self._deadline_s
         recorded.given = recorded.pending is not None
         tape = self.session.tape
-        kept = KeptRows(recorded, self._path, self._last, self._options, self._registered)
+        kept = KeptRows(recorded, self._path, self._last, self._options, self._registered, self._settings)
         tape.kept_by = MappingProxyType({**tape.kept_by, self.name: kept})
         for problem in recorded.problems:
             self.cannot_see(problem)
@@ -97,7 +106,14 @@ class AnsweringPath(FollowedFile):
             return
         raw = raw_of(connection)
         cursor.changeover_answer = None
+        if header := writes_header(statement):
+            self.cannot_see(HEADER.format(header))
+        if raw.is_shared_by(self):
+            self.cannot_see(SHARED)
+            getattr(sqlite3.Cursor, how)(cursor, statement, parameters)
+            return
         with outside():
+            was_open = raw.in_transaction
             self._recording.before_statement(raw, statement)
             try:
                 getattr(sqlite3.Cursor, how)(cursor, statement, parameters)
@@ -107,10 +123,17 @@ class AnsweringPath(FollowedFile):
                 raise
             finally:
                 self._recording.after_statement(raw)
+            if was_open and not raw.in_transaction:  # by the release of a savepoint, or a conflict
+                self._recording.after_commit(raw)
         if self._script is not None:
             answer = answer_of(PlainCursor(cursor))
             self._script.sent(connection, key_of(statement, parameters), answer)
             cursor.changeover_answer = RowsOf(answer, cursor)
+
+    def share(self, raw: RawConnection) -> None:
+        """Another path has begun to use a connection of this one."""
+        self.cannot_see(SHARED)
+        self._recording.abandon(raw, SHARED)
 
     def commit(self, connection: FollowedConnection) -> None:
         """Commit for the path."""
@@ -132,7 +155,7 @@ class AnsweringPath(FollowedFile):
 
     def drop(self, connection: FollowedConnection) -> None:
         """As `sqlite3` closes a connection that nobody has any more: what is not committed is lost."""
-        if not self._is_over and id(connection) in self._own:
+        if not self.is_over and id(connection) in self._own:
             self.close(connection)
 
     def _end(self, connection: FollowedConnection, how: str, send: Callable[[], None]) -> None:
@@ -141,12 +164,17 @@ class AnsweringPath(FollowedFile):
             was_open = raw.in_transaction
             if how == COMMIT:
                 self._recording.before_commit(raw)
-            send()
+            try:
+                send()
+            except sqlite3.Error as error:
+                if was_open and self._script is not None:
+                    self._script.ended(connection, how, error)
+                raise
             if how == ROLLBACK:
                 self._recording.after_rollback(raw)
             elif was_open:
                 self._recording.after_commit(raw)
-        if was_open and self._script is not None:
+        if was_open and self._script is not None and not raw.in_transaction:
             self._script.ended(connection, how)
 
     def _use(self, connection: FollowedConnection) -> FollowedConnection:
@@ -157,5 +185,6 @@ class AnsweringPath(FollowedFile):
         if connection.changeover_made_by is self:
             self._own[id(connection)] = connection
         self._last, self._options = raw, {**connection.changeover_options}
+        self._settings = {**connection.changeover_settings}
         self._registered = tuple(vars(connection).get("changeover_registered", ()))
         return connection

@@ -123,7 +123,7 @@ class SqlitePack:
     def _described(self, handle: Any) -> Mapping[str, Any] | None:
         """What is written of a connection; one to a database in memory cannot be made again."""
         path = handle.changeover_path
-        if path == MEMORY or not self.covers(path):
+        if path in (MEMORY, "") or not self.covers(path):
             return None
         return {"path": path, "isolation_level": handle.isolation_level}
 

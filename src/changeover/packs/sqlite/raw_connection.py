@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
 from changeover.packs.database.sqlite_capture import SqliteCapture
-
-RAW = "changeover_raw"
-"""Under which a connection of the program keeps it, for as long as it lives."""
+from changeover.packs.sqlite.cursor import RAW
 
 
 class RawConnection:
@@ -24,6 +23,7 @@ class RawConnection:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = ref(connection)
         self.capture = SqliteCapture(self)
+        self._path: ref[Any] | None = None
 
     @property
     def connection(self) -> Any:
@@ -38,9 +38,19 @@ class RawConnection:
         """Whether a transaction is open on it."""
         return bool(vars(sqlite3.Connection)["in_transaction"].__get__(self.connection))
 
-    def cursor(self) -> sqlite3.Cursor:
-        """One that gives tuples."""
-        return sqlite3.Cursor(self.connection)
+    def is_shared_by(self, path: Any) -> bool:
+        """Whether another path, which is not over, uses it as well; both cannot be compared then."""
+        other = None if self._path is None else self._path()
+        if other is None or other is path or other.is_over:
+            self._path = ref(path)
+            return False
+        other.share(self)
+        return True
+
+    def cursor(self, factory: Any = None) -> sqlite3.Cursor:
+        """One that gives tuples, of texts where the toolkit itself asks."""
+        found: sqlite3.Cursor = (factory or _PlainTexts)(self.connection)
+        return found
 
     def create_function(self, *args: Any) -> None:
         """Let SQL call a function of the toolkit."""
@@ -60,6 +70,33 @@ class RawConnection:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.connection, name)
+
+
+class _PlainTexts(sqlite3.Cursor):
+    """A cursor whose texts are `str`, whatever the program makes of those of its connection."""
+
+    def execute(self, *args: Any) -> Any:
+        """Send a statement."""
+        return self._plainly(lambda: sqlite3.Cursor.execute(self, *args))
+
+    def fetchall(self) -> list[Any]:
+        """All rows."""
+        found: list[Any] = self._plainly(lambda: sqlite3.Cursor.fetchall(self))
+        return found
+
+    def _plainly(self, act: Callable[[], Any]) -> Any:
+        connection = vars(sqlite3.Cursor)["connection"].__get__(self)
+        given = _TEXTS.__get__(connection)
+        if given is str:
+            return act()
+        _TEXTS.__set__(connection, str)
+        try:
+            return act()
+        finally:
+            _TEXTS.__set__(connection, given)
+
+
+_TEXTS: Any = vars(sqlite3.Connection)["text_factory"]
 
 
 def raw_of(connection: Any) -> RawConnection:

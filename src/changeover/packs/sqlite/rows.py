@@ -40,6 +40,8 @@ class RowsOf(AnswerCursor):
     def __init__(self, answer: SqlAnswer, cursor: sqlite3.Cursor) -> None:
         super().__init__()
         self.load(answer)
+        described: Any = None if self.description is None else tuple(self.description)
+        self.description = described
         self._cursor = ref(cursor)  # which has these rows: it goes when the program lets it go
         self._described: sqlite3.Cursor | None = None
         rows: Iterator[tuple[Any, ...]] = iter(answer.rows)

@@ -7,7 +7,8 @@ from typing import Any
 
 from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, Script, ScriptReader
 from changeover.packs.database.statement_kind import key_of
-from changeover.packs.sqlite.connection import FollowedConnection, FollowedCursor
+from changeover.packs.sqlite.connection import FollowedConnection
+from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import RowsOf
 from changeover.packs.sqlite.taped_path import NOTHING
@@ -48,10 +49,10 @@ class ScriptedPath(ReplayOnFile):
         self._end(connection, ROLLBACK)
 
     def _end(self, connection: FollowedConnection, how: str) -> None:
-        self._check(connection)
+        self.check(connection)
         if self.is_open(connection):
-            self._open_on = None
             self._followed(lambda: self._script.ended(connection, how))
+            self.has_ended(connection)
 
     def _followed(self, step: Callable[[], Any]) -> Any:
         """What the script gives; where the path leaves it, the replay ends."""

@@ -8,14 +8,16 @@ from typing import Any
 
 from changeover.packs.database.script import COMMIT
 from changeover.packs.database.sql_answer import SqlAnswer, answer_of
-from changeover.packs.database.statement_kind import key_of, kind_of
+from changeover.packs.database.statement_kind import key_of
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import outside
-from changeover.packs.sqlite.connection import FollowedConnection, FollowedCursor
+from changeover.packs.sqlite.connection import FollowedConnection
+from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.followed_file import FollowedFile
 from changeover.packs.sqlite.raw_connection import raw_of
 from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import PlainCursor, RowsOf
+from changeover.packs.sqlite.settings import answer_to_setting, kind_here, setting_of
 from changeover.packs.sqlite.statement_words import ends
 
 NOTHING = SqlAnswer(None, (), -1, None)
@@ -26,7 +28,7 @@ class RecordedStatements(FollowedFile):
 
     def execute(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Send a statement, and read what it gave."""
-        connection, kind = cursor.connection, kind_of(statement)
+        connection, kind = cursor.connection, kind_here(statement)
         self.meet(connection.changeover_path)
 
         def send() -> None:
@@ -39,7 +41,10 @@ class RecordedStatements(FollowedFile):
             self._end(connection, ending, send)
             return
         if kind == "session":
+            was_open = raw_of(connection).in_transaction
             send()
+            if was_open and not raw_of(connection).in_transaction:  # the savepoint that had opened it is gone
+                self.channel.ask("commit", (), lambda: None)
             return
 
         def real() -> SqlAnswer:
@@ -78,11 +83,12 @@ class TapedPath(ReplayOnFile):
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Ask for the answer to a statement."""
-        kind, key = kind_of(statement), key_of(statement, parameters)
+        kind, key = kind_here(statement), key_of(statement, parameters)
         if self.opens(cursor.connection, statement):
             self._open_on = id(cursor.connection)
         if kind == "session":
-            self.stand(cursor, RowsOf(NOTHING, cursor))
+            is_set = setting_of(statement) is not None
+            self.stand(cursor, RowsOf(answer_to_setting(statement) if is_set else NOTHING, cursor))
             return
         why = why_unsent(self.session, self.channel.name, kind, key[0])
         if why:
@@ -92,16 +98,19 @@ class TapedPath(ReplayOnFile):
 
     def commit(self, connection: FollowedConnection) -> None:
         """Commit, where something was written."""
-        self._check(connection)
+        self.check(connection)
         if self.is_open(connection):
-            self._open_on = None
+            self.has_ended(connection)
             self.channel.ask("commit", (), lambda: None)
+
+    def released(self, connection: FollowedConnection) -> None:
+        """The same as a commit."""
+        self.commit(connection)
 
     def rollback(self, connection: FollowedConnection) -> None:
         """Roll back: nothing was done."""
-        self._check(connection)
-        if self.is_open(connection):
-            self._open_on = None
+        self.check(connection)
+        self.has_ended(connection)
 
     def end(self) -> None:
         """The path has ended."""

@@ -392,3 +392,39 @@ def test_only_scenarios_hold_what_was_sent(tmp_path: Path) -> None:
         seam = migration.seam("shop.place", legacy=place, candidate=lambda *given: place(*given))
         seam("r1", ITEMS)
     assert [run.tape.scripts for run in runs] == [None]
+
+
+def read_in_parts(session: Session, ref: str, items: Any) -> Any:
+    """A cursor of the driver's own, as large tables are read."""
+    numbers = " UNION ".join(f"SELECT {number} AS n" for number in range(7))
+    found = session.execute(text(f"SELECT n FROM ({numbers}) AS numbers ORDER BY n"))
+    return [[row.n for row in found.fetchmany(2)] for _ in range(5)]
+
+
+def refused_at_the_end(session: Session, ref: str, items: Any) -> Any:
+    """What only the commit refuses, and what is done after that."""
+    session.execute(text("INSERT INTO later (id, parent) VALUES (1, 99)"))
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+    session.execute(text("UPDATE stock SET on_hand = on_hand - 1 WHERE sku = 's1'"))
+    session.commit()
+    return ref
+
+
+@pytest.mark.parametrize("path", [read_in_parts, refused_at_the_end], ids=lambda path: path.__name__)
+def test_the_same_code_matches_without_the_database(engine: Any, path: Path_) -> None:
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA foreign_keys=ON"))
+        column = "parent INTEGER REFERENCES orders(id) DEFERRABLE INITIALLY DEFERRED"
+        connection.execute(text(f"CREATE TABLE later (id INTEGER PRIMARY KEY, {column})"))
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda made, _: made.execute("PRAGMA foreign_keys=ON"))
+        engine.dispose()
+    again = lambda *given: path(*given)  # noqa: E731  another function of the same code
+    lines = lines_of(engine, path, again, refs=["r1"])
+    for is_alone in (False, True):
+        runs = replayed(engine, lines, path, again, is_alone=is_alone)
+        assert verdicts(runs) == ["match"], [run.reason or run.divergences for run in runs]

@@ -145,3 +145,18 @@ def test_a_question_that_legacy_asked_in_other_words_is_one_reason_with_the_way_
     ) == ("failed", True)
     assert "SELECT stock.on_hand FROM stock" in str(run.reason)
     assert "s1" not in str(run.reason)  # with other parameters it is the same reason
+
+
+def test_what_is_read_in_parts_loses_no_row(engine: Any) -> None:
+    numbers = " UNION ".join(f"SELECT {number} AS n" for number in range(7))
+    asked = text(f"SELECT n FROM ({numbers}) AS numbers ORDER BY n")
+
+    def path(session: Any, ref: str, items: Any) -> Any:
+        found, parts = session.execute(asked), []
+        while part := found.fetchmany(2):
+            parts.append([row.n for row in part])
+        return parts
+
+    run = run_of(engine, path, lambda *given: path(*given))
+    assert run.verdict == "match", run.reason or run.divergences
+    assert run.legacy.outcome.value == [[0, 1], [2, 3], [4, 5], [6]]
