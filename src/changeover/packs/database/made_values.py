@@ -48,12 +48,12 @@ class MadeValues:
             rows = [change.after for change in made if change.table == name and change.after is not None]
             self._name_rows(tables[name], rows)
 
-    def part_of_key(self, table: Table, column: str, value: Any) -> str:
+    def part_of_key(self, table: Table, column: str, value: Any, *, is_new: bool) -> str:
         """A value of a key as a part of the row's name; no two rows have one name."""
         name = self._names.get((table.name, column, value))
         if name is not None:
             return name.removeprefix(table.name)
-        text = str(self.plain(table, column, value))
+        text = str((self.plain if is_new else self.plain_old)(table, column, value))
         refers = table.columns[column].refers_to
         if refers is not None and (*refers, value) in self._names:
             return text
@@ -63,15 +63,21 @@ class MadeValues:
         """A value of a column, its name in place of a made one."""
         if value is None:
             return None
-        described = table.columns[column]
-        name = self._names.get((table.name, column, value))
-        if name is None and described.refers_to is not None:
-            name = self._names.get((*described.refers_to, value))
-        if name is not None:
-            return name
-        if self._evidence.is_now(described, value):
+        named = self._named(table, column, value)
+        if named is None and self._evidence.is_now(table.columns[column], value):
             return NOW
-        return shown_value(described.type, value)
+        return shown_value(table.columns[column].type, value) if named is None else named
+
+    def plain_old(self, table: Table, column: str, value: Any) -> Any:
+        """The same of what a row had before the path: no time of it was made there, however late it is."""
+        named = None if value is None else self._named(table, column, value)
+        return shown_value(table.columns[column].type, value) if named is None else named
+
+    def _named(self, table: Table, column: str, value: Any) -> str | None:
+        """The name of a made value, of this table or of that which it refers to."""
+        refers = table.columns[column].refers_to
+        name = self._names.get((table.name, column, value))
+        return self._names.get((*refers, value)) if name is None and refers is not None else name
 
     def plain_new(self, table: Table, column: str, value: Any) -> Any:
         """The same of a row that was made: what a default filled with chance has no name of its own."""

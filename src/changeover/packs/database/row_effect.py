@@ -38,20 +38,21 @@ def row_effects(
 
 def _effect(table: Table, change: RowChange, made: MadeValues) -> RowEffect:
     parts = zip(table.key, change.key, strict=True)
-    key = [made.part_of_key(table, name, value) for name, value in parts]
+    is_new = change.before is None
+    key = [made.part_of_key(table, name, value, is_new=is_new) for name, value in parts]
     row = "/".join([table.name, *key])
     if change.before is None:
         new = {name: made.plain_new(table, name, value) for name, value in (change.after or {}).items()}
         return RowEffect("insert", row, new)
     if change.after is None:
-        old = {name: made.plain(table, name, value) for name, value in change.before.items()}
+        old = {name: made.plain_old(table, name, value) for name, value in change.before.items()}
         return RowEffect("delete", row, old)
     columns = {}
     for name, value in change.before.items():
         new_value = change.after[name]
         if value != new_value or type(value) is not type(new_value):
             columns[name] = {
-                "old": made.plain(table, name, value),
+                "old": made.plain_old(table, name, value),
                 "new": made.plain(table, name, new_value),
             }
     return RowEffect("update", row, columns)
