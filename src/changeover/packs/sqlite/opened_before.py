@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
-from changeover.packs.sqlite.opened_database import MEMORY
+from changeover.packs.sqlite.opened_database import MEMORY, UNFOLLOWED_SINCE
 
 OLDER = (
     'a connection to {} is older than use("sqlite3"), so that nobody sees what it does: import the module of '
@@ -20,7 +20,7 @@ _OWN = "changeover."
 
 def opened_before(covers: Callable[[str], bool]) -> Iterator[str]:
     """The files of open connections of the program that should be followed and are not, each once."""
-    yield from sorted({path for _, path in _not_followed() if path != MEMORY and covers(path)})
+    yield from sorted({path for _, path in _not_followed(_connections()) if path != MEMORY and covers(path)})
 
 
 def guard_opened_before(covers: Callable[[str], bool]) -> None:
@@ -29,10 +29,11 @@ def guard_opened_before(covers: Callable[[str], bool]) -> None:
     `sqlite3` tells of each statement before it runs, and one that is interrupted then does nothing. The
     connection loses a trace callback that the program gave it before.
     """
-    for connection, path in _not_followed():
+    for connection, path in _not_followed(_connections(only_young=not UNFOLLOWED_SINCE.is_any)):
         if covers(path):
             with suppress(sqlite3.Error):  # of another thread
                 sqlite3.Connection.set_trace_callback(connection, _guard(id(connection), path))
+    UNFOLLOWED_SINCE.is_any = False
 
 
 def _guard(identity: int, path: str) -> Callable[[str], None]:
@@ -53,15 +54,20 @@ def _guard(identity: int, path: str) -> Callable[[str], None]:
     return hear
 
 
-def _connections() -> Iterator[sqlite3.Connection]:
-    for one in gc.get_objects():
-        cls = type(one)
-        if issubclass(cls, sqlite3.Connection) and not issubclass(cls, FollowedConnection):
-            yield one
+def _connections(*, only_young: bool = False) -> list[sqlite3.Connection]:
+    """Those of this process; the young ones are those that no full collection has met yet."""
+    classes = _with_derived(sqlite3.Connection) - _with_derived(FollowedConnection)
+    if not only_young:
+        return [one for one in gc.get_objects() if type(one) in classes]
+    return [one for number in (0, 1) for one in gc.get_objects(number) if type(one) in classes]
 
 
-def _not_followed() -> Iterator[tuple[sqlite3.Connection, str]]:
-    for one in _connections():
+def _with_derived(cls: type) -> set[type]:
+    return {cls}.union(*map(_with_derived, type.__subclasses__(cls)))
+
+
+def _not_followed(connections: Iterable[sqlite3.Connection]) -> Iterator[tuple[sqlite3.Connection, str]]:
+    for one in connections:
         if not type(one).__module__.startswith(_OWN):
             with suppress(sqlite3.Error):  # closed, or of another thread
                 (_, _, file), *_ = sqlite3.Cursor(one).execute("PRAGMA database_list").fetchall()
