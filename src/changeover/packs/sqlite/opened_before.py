@@ -9,13 +9,25 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
-from changeover.packs.sqlite.opened_database import MEMORY, UNFOLLOWED_SINCE
+from changeover.packs.sqlite.opened_database import MEMORY
 
 OLDER = (
     'a connection to {} is older than use("sqlite3"), so that nobody sees what it does: import the module of '
     "the migration before it is opened"
 )
 _OWN = "changeover."
+
+
+class FirstLook:
+    """Whether this process has been searched: all of its objects are gone through once, as that takes time.
+
+    A connection that was opened by then and is met later is one between two lines of `use`: a young one.
+    """
+
+    is_over = False
+
+
+FIRST_LOOK = FirstLook()
 
 
 def opened_before(covers: Callable[[str], bool]) -> Iterator[str]:
@@ -29,11 +41,11 @@ def guard_opened_before(covers: Callable[[str], bool]) -> None:
     `sqlite3` tells of each statement before it runs, and one that is interrupted then does nothing. The
     connection loses a trace callback that the program gave it before.
     """
-    for connection, path in _not_followed(_connections(only_young=not UNFOLLOWED_SINCE.is_any)):
+    for connection, path in _not_followed(_connections(only_young=FIRST_LOOK.is_over)):
         if covers(path):
             with suppress(sqlite3.Error):  # of another thread
                 sqlite3.Connection.set_trace_callback(connection, _guard(id(connection), path))
-    UNFOLLOWED_SINCE.is_any = False
+    FIRST_LOOK.is_over = True
 
 
 def _guard(identity: int, path: str) -> Callable[[str], None]:

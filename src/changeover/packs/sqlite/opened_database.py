@@ -28,18 +28,6 @@ NOWHERE = "unable to open database file"
 """What a copy is opened with as the program's connection was."""
 
 
-class UnfollowedSince:
-    """Whether connections may have been opened that nobody follows, since it was last looked for them.
-
-    To look for them goes through all objects of the process.
-    """
-
-    is_any = True
-
-
-UNFOLLOWED_SINCE = UnfollowedSince()
-
-
 def file_of(database: Any, *, uri: bool = False) -> str | None:
     """The file, from the root; `:memory:`, or None for what is none of both, or said never to change."""
     if not isinstance(database, str | bytes | os.PathLike):
@@ -77,7 +65,6 @@ def connecting(is_covered: Callable[[str], bool], original: Callable[..., Any]) 
         given = dict(zip(_NAMES, args, strict=False)) | kwargs
         path = file_of(given.get("database"), uri=given.get("uri") is True)
         if path is None or not is_covered(path) or len(args) > len(_NAMES):
-            UNFOLLOWED_SINCE.is_any = True
             return original(*args, **kwargs)
         found = follower_of_file(path)
         given["factory"] = followed_connection(given.get("factory", sqlite3.Connection))

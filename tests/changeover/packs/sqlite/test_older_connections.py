@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from changeover import Migration, Run
-from changeover.packs.sqlite.opened_database import UNFOLLOWED_SINCE
+from changeover.packs.sqlite.opened_before import FIRST_LOOK
 from tests.changeover.support.alchemy_shop import as_under_a_test
 from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop, shop_in
 
@@ -24,7 +24,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     with shop_in(tmp_path) as made:
         made.db = sqlite3.Connection(made.path)  # as it was made where no pack was in use yet
         made.cursor = made.db.cursor()
-        UNFOLLOWED_SINCE.is_any = True  # as in a process in which nobody has looked
+        FIRST_LOOK.is_over = False  # as in a process in which nobody has looked
         yield made
 
 
