@@ -7,7 +7,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from changeover.api.arguments import Told, check_positive, ignore, names_of
 from changeover.api.elsewhere import cluster_at, compared_nowhere, fleet_facts, fleet_problems, worker_facts
@@ -40,9 +39,6 @@ from changeover.settings import (
     STORE_VARIABLE,
     WAIVERS_FILE,
 )
-
-if TYPE_CHECKING:
-    pass
 
 LIMITS = (
     "A client that talks in C, a file that is open already, or a read of clock or environment past every "

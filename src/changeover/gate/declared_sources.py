@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-FILES_MAX = 5_000
+from changeover.values.python_files import FILES_MAX, python_files
+
 FILE_BYTES_MAX = 1_000_000
-_NOT_THE_PROGRAM = frozenset({"node_modules", "venv", "env", "build", "dist", "site-packages", "__pycache__"})
 _DECLARES = re.compile(rb"\.source\s*\(")
 
 
 def declares_source(root: Path) -> bool:
     """Whether any file below it calls `something.source(...)`; True too where there are too many to look."""
-    for number, file in enumerate(_files(root)):
+    for number, file in enumerate(python_files(root)):
         if number >= FILES_MAX:
             return True
         try:
@@ -24,9 +22,3 @@ def declares_source(root: Path) -> bool:
         except OSError:
             continue
     return False
-
-
-def _files(root: Path) -> Iterator[Path]:
-    for folder, inner, names in os.walk(root):
-        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in _NOT_THE_PROGRAM)
-        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from changeover.packs.catalogue import OWN
 from changeover.quick_dataclass import dataclass
 from changeover.record.file_writing import WRITERS, is_writing_mode
 from changeover.record.known_clients import OPENING, KnownClient, client_named
+from changeover.values.python_files import FILES_MAX, NOT_OF_THE_PROJECT, python_files
 
-FILES_MAX = 5_000
-_NOT_THE_PROGRAM = frozenset(
-    {
-        *("node_modules", "venv", "env", "build", "dist", "site-packages", "__pycache__"),
-        *("test", "tests", "testing", "docs", "migration", "migrations", "benchmarks", "examples"),
-    }
-)
+_NOT_THE_PROGRAM = NOT_OF_THE_PROJECT | {
+    *("test", "tests", "testing", "docs", "migration", "migrations", "benchmarks", "examples"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +109,9 @@ def _packages(folder: Path) -> Iterator[str]:
 
 def _files(source: Path) -> Iterator[Path]:
     """The files of the program, at most so many; tests are none of it."""
-    count = 0
-    for folder, inner, names in os.walk(source):
-        inner[:] = sorted(name for name in inner if not name.startswith(".") and name not in _NOT_THE_PROGRAM)
-        for name in sorted(names):
-            if not name.endswith(".py") or name.startswith("test_") or name == "conftest.py":
-                continue
-            count += 1
-            if count > FILES_MAX:
-                return
-            yield Path(folder, name)
+    found = python_files(source, _NOT_THE_PROGRAM)
+    own = (file for file in found if not file.name.startswith("test_") and file.name != "conftest.py")
+    return islice(own, FILES_MAX)
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:

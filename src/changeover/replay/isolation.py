@@ -15,7 +15,6 @@ from typing import Any
 from changeover.errors import ReplayRefusal
 from changeover.record.calling_client import CallingClient, calling_client
 from changeover.record.context import PERMIT, Args, current_session
-from changeover.record.covered_databases import is_covered
 from changeover.record.instrument import replace_imported_names
 from changeover.record.program_log import hear_program_log
 from changeover.replay.held_collections import leave_garbage_to_the_program
@@ -184,7 +183,9 @@ def _note_database(name: Any) -> None:
     if sent is None or PERMIT.given or not isinstance(name, str | bytes | os.PathLike):
         return
     path = os.fsdecode(name)
-    if not _is_in_memory(path) and not is_covered(name):
+    followers: Any = getattr(current_session(), "followers", {}).values()
+    is_followed = any(one.covers_database(path) for one in followers if hasattr(one, "covers_database"))
+    if not _is_in_memory(path) and not is_followed:
         sent(path, calling_client("sqlite3"), None)
 
 

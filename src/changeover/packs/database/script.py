@@ -7,13 +7,13 @@ order, and is given the same, it changes the same rows. What it would change oth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field
 from typing import Any
 
 from changeover.packs.database.row_effect import RowEffect
 from changeover.packs.database.savepoint_names import SavepointNames
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.sql_answer import NOTHING, SqlAnswer
 from changeover.quick_dataclass import dataclass
 from changeover.values.content_key import same_content
 from changeover.values.copying import copied_error
@@ -113,37 +113,40 @@ class ScriptWriter:
         self.script.steps.append(Step(self._savepoints.plain(text), parameters, **ended))
 
 
-class Departs(Exception):
-    """The path does otherwise than its script, so that nobody can say what it changes."""
-
-
 class ScriptReader:
-    """Gives a replayed path what its script says, as long as it follows that."""
+    """Gives a replayed path what its script says, as long as it follows that.
 
-    def __init__(self, script: Script) -> None:
+    Args:
+        script: of the path.
+        leave: is told how the path leaves it, and ends it: nobody can say what it would change. Work that
+            goes on after the answer is not ended, and is given nothing.
+    """
+
+    def __init__(self, script: Script, leave: Callable[[str], Any]) -> None:
         self.script = script
+        self._leave = leave
         self._at = 0
         self._open: set[int] = set()
         self._savepoints = SavepointNames()
         self._is_over = False
 
     def begin(self) -> None:
-        """Raises Departs where the script does not say enough."""
+        """The path begins; it cannot where the script does not say enough."""
         if self.script.problem:
-            raise Departs(f"what the path sent could not be kept: {self.script.problem}")
+            self._leave(f"what the path sent could not be kept: {self.script.problem}")
 
-    def answer(self, connection: Any, key: tuple[str, Any]) -> SqlAnswer | None:
-        """What this statement gave; raises Departs, and what the statement had raised."""
+    def answer(self, connection: Any, key: tuple[str, Any]) -> SqlAnswer:
+        """What this statement gave; raises what it had raised."""
         self._open.add(id(connection))
         step = self._next(self._savepoints.plain(key[0]))
         if not _are_same(step.parameters, key[1]):
-            raise Departs(f"it sends other values than when it was recorded with {_shown(key[0])}; {AGAIN}")
+            step = self._left(f"it sends other values than when it was recorded with {_shown(key[0])}")
         if step.error is not None:
             raise copied_error(step.error)
-        return step.answer
+        return NOTHING if step.answer is None else step.answer
 
     def ended(self, connection: Any, how: str) -> None:
-        """A transaction ends; raises Departs, and what the commit had raised."""
+        """A transaction ends; raises what the commit had raised."""
         if id(connection) in self._open and not self._is_over:
             self._open.discard(id(connection))
             step = self._next(how)
@@ -151,22 +154,26 @@ class ScriptReader:
                 raise copied_error(step.error)
 
     def end(self) -> None:
-        """The path has ended; raises Departs where it has sent less."""
+        """The path has ended, and has sent all of it."""
         self._is_over = True
         if self._at < len(self.script.steps):
             missing = _shown(self.script.steps[self._at].text)
-            raise Departs(f"it no longer sends what was recorded: {missing}; {AGAIN}")
+            self._left(f"it no longer sends what was recorded: {missing}")
 
     def _next(self, text: str) -> Step:
         steps = self.script.steps
         if self._at == len(steps):
-            raise Departs(f"it sends more than when it was recorded: {_shown(text)}; {AGAIN}")
+            return self._left(f"it sends more than when it was recorded: {_shown(text)}")
         step = steps[self._at]
         if step.text != text:
             there = _shown(step.text)
-            raise Departs(f"it sends {_shown(text)}, and when it was recorded {there}; {AGAIN}")
+            return self._left(f"it sends {_shown(text)}, and when it was recorded {there}")
         self._at += 1
         return step
+
+    def _left(self, how: str) -> Step:
+        self._leave(f"{how}; {AGAIN}")
+        return Step("")
 
 
 def _shown(text: str) -> str:

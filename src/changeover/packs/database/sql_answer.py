@@ -26,6 +26,10 @@ class SqlAnswer:
     lastrowid: Any
 
 
+NOTHING = SqlAnswer(None, (), -1, None)
+"""What a statement gives that neither reads nor changes a row."""
+
+
 def answer_of(cursor: Any) -> SqlAnswer:
     """Everything that a cursor has to give."""
     columns, rows = None, tuple[tuple[Any, ...], ...]()

@@ -112,11 +112,8 @@ class AnsweringPath:
 
     def execute(self, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any = None) -> Any:
         """Send a statement of the path."""
-        writer = self._script
-        if writer is None:
-            return self._execute(send, cursor, statement)
         see = partial(self._execute, send, cursor, statement)
-        return sent_with(writer, see, cursor, statement, parameters)
+        return sent_with(self._script, see, cursor, statement, parameters)
 
     def _execute(self, send: Callable[[], Any], cursor: Any, statement: str) -> Any:
         connection = cursor.db

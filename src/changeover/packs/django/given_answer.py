@@ -19,9 +19,11 @@ def give(cursor: Any, answer: SqlAnswer, *, replays: bool) -> Any:
 
 
 def sent_with(
-    writer: ScriptWriter, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any
+    writer: ScriptWriter | None, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any
 ) -> Any:
-    """Send a statement and keep what it gave, which the path is given in its turn."""
+    """Send a statement; where somebody writes, keep what it gave, which the path is given in its turn."""
+    if writer is None:
+        return send()
     key = key_of(statement, parameters)
     try:
         send()

@@ -122,11 +122,8 @@ class ReplayedPath:
 
     def execute(self, send: Callable[[], Any], cursor: Any, statement: str, parameters: Any = None) -> Any:
         """Let a statement run on the copy, where what it does can be seen and taken back."""
-        writer = self._script
-        if writer is None:
-            return self._execute(send, cursor, statement)
         see = partial(self._execute, send, cursor, statement)
-        return sent_with(writer, see, cursor, statement, parameters)
+        return sent_with(self._script, see, cursor, statement, parameters)
 
     def _execute(self, send: Callable[[], Any], cursor: Any, statement: str) -> Any:
         self._check(cursor.db)

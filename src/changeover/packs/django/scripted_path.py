@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, Script, ScriptReader
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.script import COMMIT, ROLLBACK, Script, ScriptReader
 from changeover.packs.database.statement_kind import key_of
 from changeover.packs.django.answering_path import OTHER
 from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.taped_path import TapedPath
-
-_NOTHING = SqlAnswer(None, (), -1, None)
 
 
 class ScriptedPath(TapedPath):
@@ -20,12 +17,12 @@ class ScriptedPath(TapedPath):
 
     def __init__(self, database: DjangoDatabase, replay: Any, script: Script) -> None:
         super().__init__(database, replay)
-        self._script = ScriptReader(script)
+        self._script = ScriptReader(script, self.cannot_see)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The path gets a connection that reaches nothing."""
         begun = super().begin(args, kwargs)
-        self._followed(self._script.begin)
+        self._script.begin()
         return begun
 
     def _is_in_block(self, program: Any) -> bool:
@@ -34,7 +31,7 @@ class ScriptedPath(TapedPath):
     def end(self) -> None:
         """The rows that are known to be changed."""
         self._let_go()
-        self._followed(self._script.end)
+        self._script.end()
         self._database.tell(self._script.script.effects)
         self._tell_of_caller()
 
@@ -45,20 +42,13 @@ class ScriptedPath(TapedPath):
             self.cannot_see(OTHER.format(connection.alias, self._database.alias))
         connection.validate_no_broken_transaction()
         key = key_of(statement, parameters)
-        answer = self._followed(lambda: self._script.answer(connection, key))
-        return self._give(cursor, _NOTHING if answer is None else answer)
+        answer = self._script.answer(connection, key)
+        return self._give(cursor, answer)
 
     def commit(self, send: Callable[[], Any], connection: Any) -> Any:
         """The path commits, as it did."""
-        self._followed(lambda: self._script.ended(connection, COMMIT))
+        self._script.ended(connection, COMMIT)
 
     def rollback(self, send: Callable[[], Any], connection: Any) -> Any:
         """The path rolls back, as it did."""
-        self._followed(lambda: self._script.ended(connection, ROLLBACK))
-
-    def _followed(self, step: Callable[[], Any]) -> Any:
-        """What the script gives; where the path leaves it, the replay ends."""
-        try:
-            return step()
-        except Departs as departs:
-            return self.cannot_see(str(departs))
+        self._script.ended(connection, ROLLBACK)

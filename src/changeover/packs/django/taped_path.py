@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
+from changeover.packs.database.sql_answer import NOTHING, AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.database.statement_kind import key_of, kind_of
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.database.waiting_function import is_unclear
@@ -15,8 +15,6 @@ from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.given_answer import give
 from changeover.packs.django.replayed_path import HOOKS, recorded_waiting
 from changeover.packs.host import outside
-
-_NOTHING = SqlAnswer(None, (), -1, None)
 
 
 class TapedPath:
@@ -150,7 +148,7 @@ class TapedPath:
             return send()
 
     def _session_statement(self, send: Callable[[], Any], cursor: Any) -> Any:
-        return self._give(cursor, _NOTHING) if self._replays else self._apart(send)
+        return self._give(cursor, NOTHING) if self._replays else self._apart(send)
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""

@@ -103,10 +103,8 @@ class AnsweringPath:
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Send a statement of the path."""
-        writer = self._script
-        if writer is None:
-            return self._database.apart(lambda: self._execute(send, sent))
-        return self._database.apart(lambda: sent_with(writer, lambda: self._execute(send, sent), sent))
+        see = partial(self._execute, send, sent)
+        return self._database.apart(lambda: sent_with(self._script, see, sent))
 
     def _execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         self._meet(sent.fairy)

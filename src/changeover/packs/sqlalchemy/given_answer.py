@@ -27,8 +27,10 @@ def unreadable(sent: SentStatement) -> str:
     return "" if getattr(sent.context, "_psycopg2_fetched_rows", None) is None else MANY
 
 
-def sent_with(writer: ScriptWriter, send: Callable[[], Any], sent: SentStatement) -> Any:
-    """Send a statement and keep what it gave, which the path is given in its turn."""
+def sent_with(writer: ScriptWriter | None, send: Callable[[], Any], sent: SentStatement) -> Any:
+    """Send a statement; where somebody writes, keep what it gave, which the path is given in its turn."""
+    if writer is None:
+        return send()
     connection = sent.fairy.dbapi_connection
     try:
         done = send()

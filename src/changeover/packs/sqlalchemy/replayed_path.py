@@ -119,10 +119,7 @@ class ReplayedPath:
         try:
             if self._capture is not None:
                 self._capture.check_statement(statement)
-            writer = self._script
-            if writer is None:
-                return self._database.apart(send)
-            return self._database.apart(lambda: sent_with(writer, send, sent))
+            return self._database.apart(lambda: sent_with(self._script, send, sent))
         except NotComparable as problem:
             return self._problem(str(problem))
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, Script, ScriptReader
-from changeover.packs.database.sql_answer import SqlAnswer, TapeConnection
+from changeover.packs.database.script import COMMIT, ROLLBACK, Script, ScriptReader
+from changeover.packs.database.sql_answer import TapeConnection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.given_answer import give
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 from changeover.packs.sqlalchemy.taped_path import PAST, TapedPath
-
-_NOTHING = SqlAnswer(None, (), -1, None)
 
 
 class ScriptedPath(TapedPath):
@@ -20,11 +19,11 @@ class ScriptedPath(TapedPath):
 
     def __init__(self, database: EngineDatabase, replay: Any, script: Script) -> None:
         super().__init__(database, replay)
-        self._script = ScriptReader(script)
+        self._script = ScriptReader(script, partial(replay.cannot_follow, database.name))
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The path gets sessions of its own."""
-        self._followed(self._script.begin)
+        self._script.begin()
         return super().begin(args, kwargs)
 
     def end(self) -> None:
@@ -32,7 +31,7 @@ class ScriptedPath(TapedPath):
         self._left.look()
         if self._script.script.is_flushed:
             self._exchanged.flush()
-        self._followed(self._script.end)
+        self._script.end()
         self._let_go()
         self._database.tell(self._script.script.effects)
         self._left.tell()
@@ -43,20 +42,13 @@ class ScriptedPath(TapedPath):
         connection = sent.fairy.dbapi_connection
         if not isinstance(connection, TapeConnection):
             self._session.cannot_follow(self._database.name, PAST)
-        answer = self._followed(lambda: self._script.answer(connection, sent.key))
-        give(sent, _NOTHING if answer is None else answer, sent.cursor)
+        answer = self._script.answer(connection, sent.key)
+        give(sent, answer, sent.cursor)
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         """The path commits, as it did."""
-        self._followed(lambda: self._script.ended(fairy.dbapi_connection, COMMIT))
+        self._script.ended(fairy.dbapi_connection, COMMIT)
 
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:
         """The path rolls back, as it did."""
-        self._followed(lambda: self._script.ended(fairy.dbapi_connection, ROLLBACK))
-
-    def _followed(self, step: Callable[[], Any]) -> Any:
-        """What the script gives; where the path leaves it, the replay ends."""
-        try:
-            return step()
-        except Departs as departs:
-            self._session.cannot_follow(self._database.name, str(departs))
+        self._script.ended(fairy.dbapi_connection, ROLLBACK)

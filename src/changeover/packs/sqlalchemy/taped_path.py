@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer, TapeConnection, answer_of
+from changeover.packs.database.sql_answer import NOTHING, AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
@@ -15,7 +15,6 @@ from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
 PAST = "a session or connection of the program was used in the replay"
-_NOTHING = SqlAnswer(None, (), -1, None)
 
 
 class TapedPath:
@@ -78,7 +77,7 @@ class TapedPath:
                 self._session.cannot_follow(self._database.name, PAST)
         kind, context = sent.kind, sent.context
         if kind == "session":
-            return self._give(sent, _NOTHING) if self._replays else self._database.apart(send)
+            return self._give(sent, NOTHING) if self._replays else self._database.apart(send)
         if getattr(context, "_is_server_side", False):
             cannot_be_followed(STREAMED)
         if kind in ("write", "read") and self._replays:

@@ -16,6 +16,7 @@ from typing import Any
 from changeover.packs.database.timed import timed
 from changeover.packs.host import follower_where
 from changeover.packs.sqlite.cursor import BLIND, FollowedCursor, followed_class, followed_cursor
+from changeover.packs.sqlite.plain import BACKUP, CURSOR, IN_TRANSACTION, TOTAL_CHANGES
 from changeover.record.context import current_session
 
 OTHER_THREAD = (
@@ -80,7 +81,7 @@ class FollowedConnection(sqlite3.Connection):
     def changeover_is_closed(self) -> bool:
         """Whether the program has closed it."""
         try:
-            _TOTAL_CHANGES.__get__(self)
+            TOTAL_CHANGES.__get__(self)
         except sqlite3.ProgrammingError:
             return True
         return False
@@ -108,7 +109,7 @@ class FollowedConnection(sqlite3.Connection):
         if found is not None and found.replaying:  # in whichever thread
             return found.cursor(self, made)
         self.changeover_check()
-        return _CURSOR(self, made)
+        return CURSOR(self, made)
 
     def execute(self, *args: Any) -> Any:
         """As `sqlite3` does it, by a cursor of its own."""
@@ -160,7 +161,7 @@ class FollowedConnection(sqlite3.Connection):
         for found in (self.changeover_follower(), other):
             if found is not None:
                 found.cannot_see(BLIND.format("backup"))
-        return _BACKUP(self, target, *args, **kwargs)
+        return BACKUP(self, target, *args, **kwargs)
 
     @property
     def in_transaction(self) -> bool:
@@ -169,7 +170,7 @@ class FollowedConnection(sqlite3.Connection):
         if found is not None and found.replaying:
             found.check(self)
             return bool(found.is_open(self))
-        return bool(_IN_TRANSACTION.__get__(self))
+        return bool(IN_TRANSACTION.__get__(self))
 
     @property
     def total_changes(self) -> int:
@@ -177,7 +178,7 @@ class FollowedConnection(sqlite3.Connection):
         found = self.changeover_follower()
         if found is not None:
             found.cannot_see(BLIND.format("total_changes"))
-        return int(_TOTAL_CHANGES.__get__(self))
+        return int(TOTAL_CHANGES.__get__(self))
 
     def _end(self, how: str) -> None:
         found = self.changeover_follower()
@@ -188,12 +189,6 @@ class FollowedConnection(sqlite3.Connection):
             return
         with timed(found):
             getattr(found, how)(self)
-
-
-_CURSOR: Any = sqlite3.Connection.cursor
-_BACKUP: Any = sqlite3.Connection.backup
-_IN_TRANSACTION: Any = vars(sqlite3.Connection)["in_transaction"]
-_TOTAL_CHANGES: Any = vars(sqlite3.Connection)["total_changes"]
 
 
 def _registering(name: str) -> Callable[..., Any]:

@@ -9,6 +9,16 @@ from typing import Any, Self
 
 from changeover.packs.database.sqlite_tables import OUR_PREFIX
 from changeover.packs.database.timed import timed
+from changeover.packs.sqlite.plain import (
+    CONNECTION,
+    EXECUTE,
+    EXECUTE_MANY,
+    FETCH_ALL,
+    FETCH_ONE,
+    IN_TRANSACTION,
+    NEXT,
+    TOTAL_CHANGES,
+)
 from changeover.packs.sqlite.settings import setting_of, takes_effect
 from changeover.record.context import current_session
 
@@ -60,15 +70,15 @@ class FollowedCursor(sqlite3.Cursor):
     @property
     def connection(self) -> Any:
         """The connection that gave it."""
-        return self.changeover_owner or _CONNECTION.__get__(self)
+        return self.changeover_owner or CONNECTION.__get__(self)
 
     def execute(self, statement: Any, parameters: Any = ()) -> Any:
         """Send a statement."""
         if current_session() is None:  # most are of no run
             self._check_thread()
             self.changeover_answer = None
-            self._really(_EXECUTE, statement, parameters)
-            if statement[:MARK_LENGTH].upper() == MARK:
+            self._really(EXECUTE, statement, parameters)
+            if statement.lstrip()[:MARK_LENGTH].upper() == MARK:
                 self._note_setting(statement)
             return self
         return self._send("execute", statement, parameters)
@@ -78,7 +88,7 @@ class FollowedCursor(sqlite3.Cursor):
         if current_session() is None:
             self._check_thread()
             self.changeover_answer = None
-            _EXECUTE_MANY(self, statement, parameters)
+            EXECUTE_MANY(self, statement, parameters)
             return self
         return self._send("executemany", statement, [*parameters])
 
@@ -103,9 +113,9 @@ class FollowedCursor(sqlite3.Cursor):
     def fetchone(self) -> Any:
         """The next row."""
         if self.changeover_answer is None and current_session() is None:
-            return _FETCH_ONE(self)
+            return FETCH_ONE(self)
         here = self._rows()
-        return _FETCH_ONE(self) if here is None else here.fetchone()
+        return FETCH_ONE(self) if here is None else here.fetchone()
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """So many of the next rows."""
@@ -117,7 +127,7 @@ class FollowedCursor(sqlite3.Cursor):
         here = None
         if self.changeover_answer is not None or current_session() is not None:
             here = self._rows()
-        return list(_FETCH_ALL(self) if here is None else here.fetchall())
+        return list(FETCH_ALL(self) if here is None else here.fetchall())
 
     def __iter__(self) -> Self:
         return self
@@ -127,7 +137,7 @@ class FollowedCursor(sqlite3.Cursor):
         if self.changeover_answer is not None or current_session() is not None:
             here = self._rows()
         if here is None:
-            return _NEXT(self)
+            return NEXT(self)
         row = here.fetchone()
         if row is None:
             raise StopIteration
@@ -167,7 +177,7 @@ class FollowedCursor(sqlite3.Cursor):
         return True
 
     def _check_thread(self) -> None:
-        connection = _CONNECTION.__get__(self)
+        connection = CONNECTION.__get__(self)
         if type(connection) is not sqlite3.Connection:
             connection.changeover_check()
         elif self.changeover_owner is not None:  # made in a replay, and kept
@@ -197,12 +207,12 @@ class FollowedCursor(sqlite3.Cursor):
             found.check(self.connection)
             return found.standing_for(self)
         if self.changeover_answer is not None:
-            _TOTAL_CHANGES.__get__(self.connection)
+            TOTAL_CHANGES.__get__(self.connection)
         return self.changeover_answer
 
     def _note_setting(self, statement: str) -> None:
         connection, name = self.connection, setting_of(statement)
-        if name is not None and takes_effect(name, is_open=_IN_TRANSACTION.__get__(connection)):
+        if name is not None and takes_effect(name, is_open=IN_TRANSACTION.__get__(connection)):
             connection.changeover_settings = {**connection.changeover_settings, name: statement}
 
     def _send(self, how: str, statement: Any, parameters: Any) -> Any:
@@ -220,18 +230,6 @@ class FollowedCursor(sqlite3.Cursor):
                 return self
         self._note_setting(statement)
         return self
-
-
-_CONNECTION: Any = vars(sqlite3.Cursor)["connection"]
-_IN_TRANSACTION: Any = vars(sqlite3.Connection)["in_transaction"]
-_EXECUTE: Any = sqlite3.Cursor.execute
-_EXECUTE_MANY: Any = sqlite3.Cursor.executemany
-_FETCH_ONE: Any = sqlite3.Cursor.fetchone
-_FETCH_ALL: Any = sqlite3.Cursor.fetchall
-_NEXT: Any = sqlite3.Cursor.__next__
-
-
-_TOTAL_CHANGES: Any = vars(sqlite3.Connection)["total_changes"]
 
 
 def followed_cursor(factory: type) -> type:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from changeover.packs.database.row_operations import tell_rows
+from changeover.packs.sqlite.opened_database import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +38,11 @@ class FollowedFile:
     def covers_file(self, path: str) -> bool:
         """Whether it follows the path on this database."""
         return self.database is None or path == self.database
+
+    def covers_database(self, name: str) -> bool:
+        """Whether it follows what `sqlite3.connect` is given: a file, or the address of one."""
+        path = file_of(name, uri=True)
+        return path is not None and self.covers_file(path)
 
     def meet(self, path: str) -> None:
         """The path uses a database; one alone can be turned back for a replay."""

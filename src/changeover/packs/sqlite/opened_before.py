@@ -19,9 +19,9 @@ _OWN = "changeover."
 
 
 class FirstLook:
-    """Whether this process has been searched: all of its objects are gone through once, as that takes time.
+    """Whether all objects of this process were gone through, which takes time and is done once.
 
-    A connection that was opened by then and is met later is one between two lines of `use`: a young one.
+    What is opened later, between two lines of `use`, is found among the young objects.
     """
 
     is_over = False

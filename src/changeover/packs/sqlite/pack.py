@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,13 +16,12 @@ from changeover.packs.patches import replace
 from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlite.answering_path import AnsweringPath, KeptRows
 from changeover.packs.sqlite.awaited import patch_awaited
-from changeover.packs.sqlite.connection import FollowedConnection, follower_of_file
+from changeover.packs.sqlite.connection import FollowedConnection
 from changeover.packs.sqlite.opened_before import OLDER, guard_opened_before, opened_before
 from changeover.packs.sqlite.opened_database import MEMORY, connecting, file_of
 from changeover.packs.sqlite.replayed_path import ReplayedPath
 from changeover.packs.sqlite.scripted_path import ScriptedPath
 from changeover.packs.sqlite.taped_path import RecordedStatements, TapedPath
-from changeover.record.covered_databases import COVERS
 
 NAME = "sqlite3"
 DEADLINE_MS = 250
@@ -85,8 +83,6 @@ class SqlitePack:
         for module in (sqlite3, sqlite3.dbapi2):
             replace(module, "connect", lambda original: connecting(_is_covered, original))
         host.when_imported("aiosqlite.core", patch_awaited)
-        if _is_file_covered not in COVERS:
-            COVERS.append(_is_file_covered)
 
     @property
     def database(self) -> str | None:
@@ -139,10 +135,3 @@ class SqlitePack:
 
 def _is_covered(path: str) -> bool:
     return any(pack.covers(path) for pack in [*_PACKS])
-
-
-def _is_file_covered(database: Any) -> bool:
-    """Of what `sqlite3.connect` is given, whether the run under way follows it: it passes no port then."""
-    name = os.fsdecode(database)
-    path = file_of(name, uri=name.startswith("file:"))
-    return path is not None and follower_of_file(path) is not None

@@ -9,6 +9,7 @@ from weakref import ref
 
 from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.sqlite.cursor import RAW
+from changeover.packs.sqlite.plain import CONNECTION, IN_TRANSACTION, TEXT_FACTORY
 
 
 class RawConnection:
@@ -36,7 +37,7 @@ class RawConnection:
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open on it."""
-        return bool(vars(sqlite3.Connection)["in_transaction"].__get__(self.connection))
+        return bool(IN_TRANSACTION.__get__(self.connection))
 
     def is_shared_by(self, path: Any) -> bool:
         """Whether another path, which is not over, uses it as well; both cannot be compared then."""
@@ -85,18 +86,15 @@ class _PlainTexts(sqlite3.Cursor):
         return found
 
     def _plainly(self, act: Callable[[], Any]) -> Any:
-        connection = vars(sqlite3.Cursor)["connection"].__get__(self)
-        given = _TEXTS.__get__(connection)
+        connection = CONNECTION.__get__(self)
+        given = TEXT_FACTORY.__get__(connection)
         if given is str:
             return act()
-        _TEXTS.__set__(connection, str)
+        TEXT_FACTORY.__set__(connection, str)
         try:
             return act()
         finally:
-            _TEXTS.__set__(connection, given)
-
-
-_TEXTS: Any = vars(sqlite3.Connection)["text_factory"]
+            TEXT_FACTORY.__set__(connection, given)
 
 
 def raw_of(connection: Any) -> RawConnection:

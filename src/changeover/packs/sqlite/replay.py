@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -21,7 +22,7 @@ OTHERS = (
 )
 
 
-class ReplayOnFile(FollowedFile):
+class ReplayOnFile(FollowedFile, ABC):
     """A replay reaches no database by the program's own connections: the subclass says what it reaches."""
 
     def __init__(self, name: str, database: str | None, channel: Any, session: Any) -> None:
@@ -89,17 +90,17 @@ class ReplayOnFile(FollowedFile):
             if connection.changeover_opens is not None:
                 connection.changeover_settings = settings
 
+    @abstractmethod
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """A statement that ends no transaction."""
-        raise NotImplementedError
 
+    @abstractmethod
     def commit(self, connection: FollowedConnection) -> None:
         """Commit, where the path can see it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rollback(self, connection: FollowedConnection) -> None:
         """Roll back, likewise."""
-        raise NotImplementedError
 
     def released(self, connection: FollowedConnection) -> None:
         """The savepoint is gone that had opened the transaction, which is committed by that."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, Script, ScriptReader
+from changeover.packs.database.script import COMMIT, ROLLBACK, Script, ScriptReader
 from changeover.packs.database.statement_kind import key_of
 from changeover.packs.sqlite.connection import FollowedConnection
 from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import RowsOf
-from changeover.packs.sqlite.taped_path import NOTHING
 
 
 class ScriptedPath(ReplayOnFile):
@@ -19,17 +17,17 @@ class ScriptedPath(ReplayOnFile):
 
     def __init__(self, name: str, database: str | None, channel: Any, replay: Any, script: Script) -> None:
         super().__init__(name, database, channel, replay)
-        self._script = ScriptReader(script)
+        self._script = ScriptReader(script, self.cannot_see)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """Nothing is opened."""
-        self._followed(self._script.begin)
+        self._script.begin()
         return args, kwargs
 
     def end(self) -> None:
         """The rows that are known to be changed."""
         self.is_over = True
-        self._followed(self._script.end)
+        self._script.end()
         self.tell(self._script.script.effects)
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
@@ -37,8 +35,8 @@ class ScriptedPath(ReplayOnFile):
         connection, key = cursor.connection, key_of(statement, parameters)
         if self.opens(connection, statement):
             self._open_on = id(connection)
-        answer = self._followed(lambda: self._script.answer(connection, key))
-        self.stand(cursor, RowsOf(NOTHING if answer is None else answer, cursor))
+        answer = self._script.answer(connection, key)
+        self.stand(cursor, RowsOf(answer, cursor))
 
     def commit(self, connection: FollowedConnection) -> None:
         """The path commits, as it did."""
@@ -51,12 +49,5 @@ class ScriptedPath(ReplayOnFile):
     def _end(self, connection: FollowedConnection, how: str) -> None:
         self.check(connection)
         if self.is_open(connection):
-            self._followed(lambda: self._script.ended(connection, how))
+            self._script.ended(connection, how)
             self.has_ended(connection)
-
-    def _followed(self, step: Callable[[], Any]) -> Any:
-        """What the script gives; where the path leaves it, the replay ends."""
-        try:
-            return step()
-        except Departs as departs:
-            return self.cannot_see(str(departs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from changeover.packs.database.sql_answer import SqlAnswer
+from changeover.packs.database.sql_answer import NOTHING, SqlAnswer
 from changeover.packs.database.statement_kind import Kind, first_word, kind_of
 
 _OF_ROWS = frozenset(
@@ -70,7 +70,7 @@ def answer_to_setting(statement: str) -> SqlAnswer:
     """What a statement that sets something answers."""
     name, value = setting_of(statement), _plain(statement)
     if name not in _TELLING:
-        return SqlAnswer(None, (), -1, None)
+        return NOTHING
     told: object = int(value) if value.lstrip("-").isdigit() else value.lower()
     return SqlAnswer(((name or "", None),), ((told,),), -1, None)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.packs.database.script import COMMIT
-from changeover.packs.database.sql_answer import SqlAnswer, answer_of
+from changeover.packs.database.sql_answer import NOTHING, SqlAnswer, answer_of
 from changeover.packs.database.statement_kind import key_of
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import outside
@@ -19,8 +19,6 @@ from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import PlainCursor, RowsOf
 from changeover.packs.sqlite.settings import answer_to_setting, kind_here, setting_of
 from changeover.packs.sqlite.statement_words import ends
-
-NOTHING = SqlAnswer(None, (), -1, None)
 
 
 class RecordedStatements(FollowedFile):

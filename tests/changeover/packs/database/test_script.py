@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from changeover.packs.database.script import COMMIT, ROLLBACK, Departs, ScriptReader, ScriptWriter
+from changeover.packs.database.script import COMMIT, ROLLBACK, ScriptReader, ScriptWriter
 from changeover.packs.database.sql_answer import AnswerCursor, SqlAnswer
 from changeover.packs.database.statement_kind import key_of
 
@@ -14,10 +14,18 @@ NOTHING = SqlAnswer(None, (), 1, None)
 PUT = "INSERT INTO t VALUES (?)"
 
 
+class Departs(Exception):
+    """What ends a replay here."""
+
+
+def leave(how: str) -> None:
+    raise Departs(how)
+
+
 def read_back(recorded: tuple[str, Any], now: tuple[str, Any]) -> None:
     writer, connection = ScriptWriter(), object()
     writer.sent(connection, key_of(*recorded), NOTHING)
-    reader = ScriptReader(writer.script)
+    reader = ScriptReader(writer.script, leave)
     reader.answer(connection, key_of(*now))
     reader.end()
 
@@ -65,7 +73,7 @@ def test_a_commit_that_was_refused_is_refused_again() -> None:
     writer.sent(connection, key_of(PUT, (1,)), NOTHING)
     writer.ended(connection, COMMIT, ValueError("broken reference"))
     writer.ended(connection, ROLLBACK)
-    reader = ScriptReader(writer.script)
+    reader = ScriptReader(writer.script, leave)
     reader.answer(connection, key_of(PUT, (1,)))
     with pytest.raises(ValueError, match="broken reference"):
         reader.ended(connection, COMMIT)
@@ -83,3 +91,13 @@ def test_an_answer_is_given_in_parts_without_losing_a_row() -> None:
         cursor.fetchmany(3),
     ]
     assert [row for part in (*parts, cursor.fetchall()) for row in part] == [(number,) for number in range(7)]
+
+
+def test_work_that_nobody_ends_is_given_nothing_that_another_statement_gave() -> None:
+    writer, connection, said = ScriptWriter(), object(), list[str]()
+    writer.sent(connection, key_of("SELECT 1", ()), SqlAnswer((("n", None),), ((1,),), 1, None))
+    for now in (("SELECT 2", ()), ("SELECT 1", (5,)), ("SELECT 1", ()), ("SELECT 3", ())):
+        answer = (reader := ScriptReader(writer.script, said.append)).answer(connection, key_of(*now))
+        assert answer.rows == (((1,),) if now == ("SELECT 1", ()) else ())
+        reader.end()
+    assert len(said) >= 3
