@@ -85,7 +85,7 @@ def test_rows_that_only_the_answering_path_writes_are_no_match(way: str, file: s
     assert all(str(run.reason).startswith("seam shop.place talked to ") for run in runs)
     assert all(file in str(run.reason) and "past every port" in str(run.reason) for run in runs)
     use = 'migration.use("sqlalchemy", engine)' if way == "an engine" else 'migration.use("sqlite3")'
-    assert all(use in str(run.reason) for run in runs)
+    assert all(use in str(run.reason) for run in runs), [run.reason for run in runs]
 
 
 @pytest.mark.parametrize("mode", ["inline", "background"])

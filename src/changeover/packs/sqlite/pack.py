@@ -80,8 +80,8 @@ class SqlitePack:
         host.remakes(self.name, [FollowedConnection], self._described, self._made)
         _PACKS.add(self)
         guard_opened_before(self.covers)
-        for module in (sqlite3, sqlite3.dbapi2):
-            replace(module, "connect", lambda original: connecting(_is_covered, original))
+        # One function under two names: what is put into its place under the one is found under the other.
+        replace(sqlite3.dbapi2, "connect", lambda original: connecting(_is_covered, original))
         host.when_imported("aiosqlite.core", patch_awaited)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,12 +16,6 @@ from tests.changeover.support.sqlite_shop import SHAPES, Shop, shop_in
 from tests.changeover.support.stored_ways import WAYS as WAYS_ELSEWHERE
 
 WAYS = ("under a test", "rows", "tape", "rows beside the program", "tape beside the program")
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_in(tmp_path) as made:
-        yield made
 
 
 def run_of(shop: Shop, way: str, shape: str, more: int = 0, database: str | None = None) -> Run:
