@@ -23,6 +23,7 @@ _TALKING = frozenset({"connection", "producer", "channel", "curl", "socket", "cl
 _SENDING = frozenset({"send", "sendall", "sendto", "sendmsg"})
 _STANDARD_MAX = 2
 """The descriptors of standard streams are not above this one."""
+_OWN = "changeover."
 _MET = ("amqp.",)
 """Who holds functions of a socket, and is refused above them."""
 
@@ -48,10 +49,13 @@ def _said(one: Any, logs: frozenset[str]) -> Iterator[str]:
     elif issubclass(cls, io.FileIO):
         if not one.closed and one.writable() and one.fileno() > _STANDARD_MAX and _is_named(one.name, logs):
             yield f"the file {one.name}"
-    elif cls.__name__.lower() in _TALKING:
-        client = client_named(cls.__module__)
-        if client is not None and client.in_c:
-            yield f"a {cls.__name__.lower()} of {client.name}"
+    elif not cls.__module__.startswith(_OWN):
+        for base in cls.__mro__:  # a program may have derived one
+            if base.__name__.lower() in _TALKING:
+                client = client_named(base.__module__)
+                if client is not None and client.in_c:
+                    yield f"a {base.__name__.lower()} of {client.name}"
+                    return
 
 
 def _is_named(name: Any, logs: frozenset[str]) -> bool:
