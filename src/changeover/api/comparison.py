@@ -175,7 +175,7 @@ def chosen_sources(
     if not known and not (names and set(names) <= {*BUILT_IN}):
         raise ConfigurationError(
             "the app",
-            'declares no scenario source: @migration.source("history", population="generated") names one; '
+            'no scenario source is declared: @migration.source("history", population="generated") names one; '
             "--source scenarios compares what was kept, --source store what ran in production on other code",
         )
     wanted = dict.fromkeys(names or known[:1])

@@ -72,7 +72,7 @@ def select(program: Program, names: Sequence[str]) -> Selection:
             raise ConfigurationError.unknown(name, problem, name, known, none="none is declared")
     seams = tuple(seam for seam, phase in phase_of.items() if not names or seam in names or phase in names)
     if not seams:
-        raise ConfigurationError("the app", "declares no seam, so there is nothing to compare")
+        raise ConfigurationError("the app", "no seam is declared, so that there is nothing to compare")
     return Selection(frozenset(phase_of[seam] for seam in seams), seams)
 
 

@@ -14,7 +14,7 @@ from changeover.compare.rule import Rule
 from changeover.compare.rules import STRICT, Rules
 from changeover.evidence.confidence import CONFIDENCE, upper_bound
 from changeover.evidence.reasons_not_compared import NotComparedReasons
-from changeover.evidence.run_record import RunRecord, records_of
+from changeover.evidence.run_record import RunRecord, SmallestRun, records_of
 from changeover.evidence.runs_of_a_case import occurrences, outermost
 from changeover.evidence.store.summary import OneSidedRead, Unvaried
 from changeover.evidence.tallies import NOT_COMPARED, EffectCounts, SeamTally, total_of
@@ -23,13 +23,13 @@ from changeover.evidence.unvaried import UnvariedValues
 from changeover.quick_dataclass import dataclass
 from changeover.record.run import Run
 from changeover.values.content_key import digest
-from changeover.values.observation import LoggedBy, Side
+from changeover.values.observation import Side
 from changeover.values.verdict import EVIDENCE, Verdict
 
 WORLDS_KEPT_MAX = 500_000
 TAGS_KEPT_MAX = 1_000
 EFFECTS_KEPT_MAX = 1_000
-SIGHTINGS_KEPT_MAX = 1_000
+SMALLEST_KEPT_MAX = 1_000
 _LOST = (Verdict.FAILED, Verdict.UNPAIRED)
 _OPEN = (Verdict.UNSAFE, Verdict.DIVERGED)
 
@@ -112,8 +112,7 @@ class Corpus:
         self.tags: Counter[str] = Counter()
         self.compared_tags: Counter[str] = Counter()
         self.rule_tallies: dict[int, RuleTally] = {}
-        self.sightings: dict[Fingerprint, Sighting | None] = {}
-        self.logged: dict[Fingerprint, tuple[LoggedBy, ...]] = {}
+        self.smallest: dict[Fingerprint, SmallestRun] = {}
         self.cases = 0
         self.silent_cases = 0
         self._unvaried = UnvariedValues(redact)
@@ -129,7 +128,7 @@ class Corpus:
 
     def records(self, name: str, runs: Sequence[Run]) -> list[RunRecord]:
         """What these runs of a case add; nothing is added yet."""
-        known = self.sightings if len(self.sightings) < SIGHTINGS_KEPT_MAX else None
+        known = self.smallest if len(self.smallest) < SMALLEST_KEPT_MAX else None
         return records_of(name, runs, self._redact, known)
 
     def add_case(self, name: str, runs: Sequence[RunRecord], tags: Iterable[str] = ()) -> None:
@@ -171,9 +170,10 @@ class Corpus:
             self.rule_tallies.setdefault(accepted.rule.number, RuleTally(accepted.rule)).add(accepted)
         if run.found is not None:
             self._clusters.add(replace(run.found, occurrence=occurrence))
-        for fingerprint, seen in run.first_seen.items():
-            if fingerprint not in self.sightings and len(self.sightings) < SIGHTINGS_KEPT_MAX:
-                self.sightings[fingerprint], self.logged[fingerprint] = seen.sighting, seen.logged
+        for fingerprint, one in run.smallest.items():
+            before = self.smallest.get(fingerprint)
+            if one.size < before.size if before is not None else len(self.smallest) < SMALLEST_KEPT_MAX:
+                self.smallest[fingerprint] = one
 
     def _note_phase_times(self, compared: list[RunRecord]) -> None:
         """Of each phase those runs that no other run of the same phase contains."""
@@ -193,6 +193,11 @@ class Corpus:
         world = worlds[0] if len(worlds) == 1 else digest(tuple(worlds))
         if world in self._worlds or len(self._worlds) < WORLDS_KEPT_MAX or diverged:
             self._worlds[world] = self._worlds.get(world, False) or diverged
+
+    def sighting_of(self, cluster: Cluster) -> Sighting | None:
+        """Where the odd value of its example was seen before."""
+        example = self.smallest.get(cluster.fingerprint)
+        return None if example is None else example.sighting
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:

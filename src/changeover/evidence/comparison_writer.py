@@ -123,7 +123,7 @@ def ended(begun: StoredComparison, corpus: Corpus, unit: str, stopped: str | Non
         damaged=tuple(corpus.damaged[:DAMAGED_KEPT_MAX]),
         effects=corpus.effects.lines,
         clusters=tuple(
-            stored_cluster(number, one, corpus.sightings.get(one.fingerprint), begun.answered_by)
+            stored_cluster(number, one, corpus.sighting_of(one), begun.answered_by)
             for number, one in enumerate(corpus.clusters)
         ),
         own_times={phase: at for phase, at in late if at is not None},

@@ -1,12 +1,12 @@
 """Stored runs of production replayed on today's code: evidence renewed after a change.
 
 Population, time, stage and who answered stay those of the run; code, rules and verdict become today's. What
-no longer fits its own tape has failed, and counts as not compared.
+no longer fits its own tape has failed: it counts as not compared; for nothing, where other code recorded it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zlib import decompressobj, error
@@ -21,6 +21,7 @@ from changeover.evidence.store.store import StorePlace, has_store, reading
 from changeover.evidence.tallies import NOT_COMPARED
 from changeover.quick_dataclass import dataclass
 from changeover.record.codec import CodecError
+from changeover.record.replay_problems import ProblemKind, ReplayProblem
 from changeover.record.run import Run
 from changeover.record.scenario_file import LINE_BYTES_MAX, Scenario, from_line
 from changeover.record.tape import Tape
@@ -97,19 +98,29 @@ def scenario_in(program: Program, old: StoredRun) -> Scenario:
     return from_line(unpacked(old.tape or b""), codec_of(program), program.runtime.book)
 
 
-def replayed_run(program: Program, old: StoredRun) -> Run:
-    """What today's code makes of a stored run; one that can no longer be read has failed."""
+def replayed_run(program: Program, old: StoredRun, code: str | None) -> Run:
+    """What today's code makes of a stored run; one that can no longer be read has failed.
+
+    What is whole and was written by other code can be read by that code alone.
+    """
+    notes: tuple[ReplayProblem, ...] = ()
     try:
-        ((_, run),) = replayed_scenarios(program, [scenario_in(program, old)])
+        line = unpacked(old.tape or b"")
+        if old.code != code:
+            notes = (ReplayProblem(ProblemKind.OTHER_CODE, "tape", "cannot be read by today's", 0),)
+        scenario = from_line(line, codec_of(program), program.runtime.book)
+        ((_, run),) = replayed_scenarios(program, [scenario])
     except (CodecError, ConfigurationError) as error:
-        return not_replayed_run(program, old, f"its tape can no longer be read: {error}")
+        return not_replayed_run(program, old, f"its tape can no longer be read: {error}", notes)
     return _of_production(old, run)
 
 
-def not_replayed_run(program: Program, old: StoredRun, reason: str) -> Run:
+def not_replayed_run(
+    program: Program, old: StoredRun, reason: str, notes: Sequence[ReplayProblem] = ()
+) -> Run:
     """The same of a run that was not replayed."""
     unread = Scenario(old.id, old.seam, old.answered_by, old.key, old.tags, {}, Tape())
-    return _of_production(old, not_replayed(program.seams[old.seam], unread, reason))
+    return _of_production(old, not_replayed(program.seams[old.seam], unread, reason, notes))
 
 
 def _of_production(old: StoredRun, run: Run) -> Run:

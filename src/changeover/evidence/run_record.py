@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
+from types import MappingProxyType
 from typing import Any
 
 from changeover.compare.clusters import Fingerprint, RunFound, fingerprint_of, reached_by
@@ -24,18 +25,24 @@ from changeover.values.observation import LoggedBy, Side, logged_by_one
 from changeover.values.verdict import EVIDENCE, Verdict
 
 LOGGED_KEPT_MAX = 20
-"""Of the first run of a cluster."""
+"""Of the smallest run of a cluster."""
 _REFUSED = (ProblemKind.EFFECT_WITHHELD, ProblemKind.UNDECLARED_EFFECT)
 _TO_LOOK_INTO = (Verdict.UNPAIRED, Verdict.VACUOUS)
-NOTHING_KNOWN: frozenset[Fingerprint] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class FirstSeen:
-    """Of the first run of a cluster: where its value was seen before, and what one path alone logged."""
+class SmallestRun:
+    """Of the smallest run of a cluster, which stands as its example on screens.
 
+    `size` is the run's; `sighting` says where its value was seen before, `logged` what one path alone logged.
+    """
+
+    size: int
     sighting: Sighting | None
     logged: tuple[LoggedBy, ...]
+
+
+NOTHING_KNOWN: Mapping[Fingerprint, SmallestRun] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -46,7 +53,7 @@ class RunRecord:
     `own_times` are legacy's and the candidate's seconds, None unless both paths were observed. `gave_nothing`
     is None where the run does not say whether its answering path gave something. `reads` are the methods that
     each side asked. `world` is known of compared runs that no other one contains. `found` is what clusters
-    are made of, None where nothing was compared; `first_seen` says more about those of them that are new.
+    are made of, None where nothing was compared; `smallest` says more of those that have no smaller run yet.
     `row` is what the store keeps, None without a store. `seen` is the run with its inputs and reads, None
     where it was not compared.
     """
@@ -66,7 +73,7 @@ class RunRecord:
     world: str | None = None
     accepted: tuple[Accepted, ...] = ()
     found: RunFound | None = None
-    first_seen: dict[Fingerprint, FirstSeen] = field(default_factory=dict)
+    smallest: dict[Fingerprint, SmallestRun] = field(default_factory=dict)
     not_compared: NotCompared | None = None
     row: StoredRun | None = None
     seen: Run | AnsweredRun | None = None
@@ -76,7 +83,7 @@ def records_of(
     name: str,
     runs: Sequence[Run],
     redact: Callable[[Run], Run] | None = None,
-    known: Container[Fingerprint] | None = NOTHING_KNOWN,
+    known: Mapping[Fingerprint, SmallestRun] | None = NOTHING_KNOWN,
 ) -> list[RunRecord]:
     """The records of runs of one case, which is named `source/case`.
 
@@ -84,9 +91,9 @@ def records_of(
         name: of the case.
         runs: in the order in which they were handed on.
         redact: makes a run fit to be shown: every value that is kept beyond its case comes from such a copy.
-        known: clusters of which the first run was seen already; None: nothing more is to be said of any.
+        known: the smallest run so far of each cluster; None: nothing more is to be said of any.
     """
-    told: set[Fingerprint] = set()
+    told: dict[Fingerprint, SmallestRun] = {}
     records = [_record(name, run, redact, known, told) for run in runs]
     of_compared = [one for one in records if one.verdict not in NOT_COMPARED]
     run_of = dict(zip(map(id, records), runs, strict=True))
@@ -99,8 +106,8 @@ def _record(
     name: str,
     run: Run,
     redact: Callable[[Run], Run] | None,
-    known: Container[Fingerprint] | None,
-    told: set[Fingerprint],
+    known: Mapping[Fingerprint, SmallestRun] | None,
+    told: dict[Fingerprint, SmallestRun],
 ) -> RunRecord:
     verdict, ours = run.verdict, run.judgement if isinstance(run.judgement, Comparison) else None
     record = RunRecord(
@@ -131,7 +138,8 @@ def _record(
         size = len(fit.tape)
         lines = tuple(lines_of(fit, one) for one in fit.divergences)
         record.found = RunFound(name, run.seam, fit.divergences, None, size, reached, None, prints, lines)
-        record.first_seen = {} if known is None else _first_seen(fit, prints, known, told)
+        record.smallest = {} if known is None else _smallest(fit, prints, known, told)
+        told |= record.smallest
     return record
 
 
@@ -139,19 +147,23 @@ def _methods(calls: Iterable[Any]) -> tuple[str, ...]:
     return tuple(sorted({call.name for call in calls if not call.is_mark}))
 
 
-def _first_seen(
-    run: Run, fingerprints: Iterable[Fingerprint], known: Container[Fingerprint], told: set[Fingerprint]
-) -> dict[Fingerprint, FirstSeen]:
-    """Once per cluster what one path alone logged, and where the odd value was seen, which takes long."""
+def _smallest(
+    run: Run,
+    fingerprints: Iterable[Fingerprint],
+    known: Mapping[Fingerprint, SmallestRun],
+    told: Mapping[Fingerprint, SmallestRun],
+) -> dict[Fingerprint, SmallestRun]:
+    """What takes long is worked out only for a run that is the smallest so far."""
     provenance: Provenance | None = None
-    found: dict[Fingerprint, FirstSeen] = {}
+    found: dict[Fingerprint, SmallestRun] = {}
+    size = len(run.tape)
     for divergence, fingerprint in zip(run.divergences, fingerprints, strict=True):
-        if fingerprint in told or fingerprint in known:
+        before = told.get(fingerprint) or known.get(fingerprint)
+        if fingerprint in found or (before is not None and before.size <= size):
             continue
-        told.add(fingerprint)
         logged: tuple[LoggedBy, ...] = ()
         if run.legacy is not None and run.candidate is not None:
             logged = logged_by_one(run.legacy, run.candidate)[:LOGGED_KEPT_MAX]
         provenance = provenance or Provenance(run.arguments, run.answered.reads if run.answered else ())
-        found[fingerprint] = FirstSeen(provenance.first(divergence.candidate), logged)
+        found[fingerprint] = SmallestRun(size, provenance.first(divergence.candidate), logged)
     return found

@@ -17,7 +17,7 @@ from changeover.compare.findings import Accepted
 from changeover.compare.provenance import Sighting
 from changeover.compare.rule import Rule
 from changeover.evidence.reasons_not_compared import NotCompared
-from changeover.evidence.run_record import FirstSeen, RunRecord
+from changeover.evidence.run_record import RunRecord, SmallestRun
 from changeover.evidence.sent_values import value_received, value_sent
 from changeover.evidence.store.records import StoredRun
 from changeover.evidence.unanswered_reads import Advice, Way
@@ -53,9 +53,9 @@ def record_sent(record: RunRecord) -> dict[str, Any]:
             for one in record.accepted
         ],
         "found": None if record.found is None else _found_sent(record.found),
-        "first_seen": [
-            [_fingerprint_sent(one), seen.sighting and asdict(seen.sighting), _logged_sent(seen.logged)]
-            for one, seen in record.first_seen.items()
+        "smallest": [
+            [_fingerprint_sent(of), one.size, one.sighting and asdict(one.sighting), _logged_sent(one.logged)]
+            for of, one in record.smallest.items()
         ],
         "not_compared": None if record.not_compared is None else _reason_sent(record.not_compared),
         "row": None if record.row is None else _row_sent(record.row),
@@ -85,9 +85,11 @@ def record_received(data: Mapping[str, Any], rules: RulesByNumber) -> tuple[RunR
             for number, hits, largest, differs in data["accepted"]
         ),
         found=None if data["found"] is None else _found_received(data["found"]),
-        first_seen={
-            _fingerprint_received(one): FirstSeen(sighting and Sighting(**sighting), _logged_received(logged))
-            for one, sighting, logged in data["first_seen"]
+        smallest={
+            _fingerprint_received(one): SmallestRun(
+                size, sighting and Sighting(**sighting), _logged_received(logged)
+            )
+            for one, size, sighting, logged in data["smallest"]
         },
         not_compared=None if data["not_compared"] is None else _reason_received(data["not_compared"]),
         row=None if data["row"] is None else _row_received(data["row"]),

@@ -197,7 +197,7 @@ class SourceCases:
             return made
 
         return StoredKind(
-            lambda old: replayed_run(program, old),
+            lambda old: replayed_run(program, old, wanted.code),
             record,
             lambda old, reason: not_replayed_run(program, old, reason),
             lambda old, verdict: seen_in(program, scenario_in(program, old), verdict),

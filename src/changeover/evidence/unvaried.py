@@ -8,9 +8,10 @@ and then `{"SPY": 1, "TLT": 6}` only `prices.SPY` is still looked at in the thir
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import MISSING, field, fields, is_dataclass
 from enum import Enum
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from changeover.evidence.store.summary import Unvaried
@@ -38,6 +39,8 @@ LISTED_MAX = 100
 RUNS_MIN = 2
 TEXT_MAX = 60
 _EMPTY = ("(empty)",)
+_PACKS = "changeover.packs."
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 _ABSENT: Any = object()
 
 
@@ -146,9 +149,9 @@ class UnvariedValues:
             return leaf
         if shape not in (Shape.NAMES, Shape.ITEMS) or len(parts) > PARTS_MAX or len(place) > DEPTH_MAX:
             return None
-        branch = _Branch(shape)
+        branch, usual = _Branch(shape), _usual_parts(type(value))
         for name, part in _named(parts):
-            if name not in branch.parts:
+            if name not in branch.parts and not (type(part) is type(usual.get(name)) and part == usual[name]):
                 grown = self._grown(seam, (*place, name), part)
                 if grown is not None:
                     branch.parts[name] = grown
@@ -243,6 +246,13 @@ def _answer_to(call: PortCall | Entry) -> Any:
     if outcome is None and isinstance(call, Entry):
         return call.answer_digest
     return outcome.value if isinstance(outcome, Returned) else _ABSENT
+
+
+def _usual_parts(cls: type) -> Mapping[Any, Any]:
+    """The fields that an answer of one of the toolkit's packs has where nothing is said of them."""
+    if not cls.__module__.startswith(_PACKS) or not is_dataclass(cls):
+        return _NOTHING
+    return {one.name: one.default for one in fields(cls) if one.default is not MISSING}
 
 
 def _named(parts: Any) -> Iterator[tuple[Segment, Any]]:

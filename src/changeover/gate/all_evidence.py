@@ -14,7 +14,7 @@ from changeover.compare.provenance import Sighting
 from changeover.evidence.cluster_examples import divergences_of
 from changeover.evidence.reasons_not_compared import REASONS_KEPT_MAX
 from changeover.evidence.store.lookup import Archive
-from changeover.evidence.store.production import DIFFERING, SAME, Met
+from changeover.evidence.store.production import DIFFERING, OTHER_CODE, SAME, Met
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.store.rows_of_runs import LEFT_OUT
 from changeover.evidence.store.summary import ReasonCount, Summary
@@ -98,7 +98,7 @@ def production_comparison(state: ProjectState, archive: Archive) -> StoredCompar
             unit="runs",
             first=first,
             last=last,
-            not_compared=tuple(_reasons(failed)),
+            not_compared=tuple(_reasons([one for one in failed if one.reason != OTHER_CODE])),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from changeover.evidence.store.records import StoredCluster, StoredComparison
+from changeover.evidence.store.records import STORE, StoredCluster, StoredComparison
 from changeover.evidence.tallies import SeamTally
 from changeover.gate.inputs import GateInputs
 from changeover.quick_dataclass import dataclass
@@ -14,8 +14,6 @@ from changeover.values.verdict import Verdict
 
 Corpora = tuple[StoredComparison, ...]
 NAMED_MAX = 5
-RENEWAL = "store"
-"""Stored runs of production replayed again: they count as production, and are no corpus."""
 _OPEN = (Verdict.DIVERGED, Verdict.WAIVED)
 _ADDED = ("runs", "evidence", "waived", "unexplained", "unsafe", "not_compared", "vacuous")
 _COMPARED = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED, Verdict.TOLERATED, Verdict.MATCH)
@@ -96,10 +94,13 @@ class CountedCorpora:
 
 
 def count_corpora(inputs: GateInputs) -> CountedCorpora:
-    """Sort the corpora of a phase into those that count, those that still count against it, and the rest."""
+    """Sort the corpora of a phase into those that count, those that still count against it, and the rest.
+
+    Stored runs that were replayed again count as production, and are no corpus.
+    """
     criteria = inputs.gate.corpus or CorpusCriteria()
     seams = set(inputs.phase.seams)
-    of_phase = [one for one in inputs.evidence.corpora if seams & set(one.seams) and one.source != RENEWAL]
+    of_phase = [one for one in inputs.evidence.corpora if seams & set(one.seams) and one.source != STORE]
     today = [one for one in of_phase if inputs.is_today(one)]
     latest = latest_of_each(one for one in today if one.whole and not one.partial)
     asked = [one for one in latest if is_asked(one, criteria)]

@@ -92,6 +92,8 @@ LOOKS_TO_DIVERGENCES = 20
 
 def not_counted(inputs: GateInputs, corpora: CountedCorpora, production: Production) -> Iterator[str]:
     """Describe the evidence that does not count, with the reason."""
+    if production.of_other_code:
+        yield f"{_counted(production.of_other_code, 'run')} in which other code did what today's does not"
     if production.other_code:
         yield f"{_counted(production.other_code, 'run')} on other code or rules"
     if production.other_side:

@@ -13,7 +13,7 @@ from changeover.evidence.code_digest import code_digest
 from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.place import Database
 from changeover.evidence.store.production import DifferingInput, InputGroup, RunGroup
-from changeover.evidence.store.records import Evidence, Review, StoredComparison
+from changeover.evidence.store.records import STORE, Evidence, Review, StoredComparison
 from changeover.evidence.store.store import read_evidence, store_path
 from changeover.evidence.worker_watch import WorkerWatch, watch
 from changeover.gate.accepted_blind_spots import ACCEPTED_NAME, AcceptedBlindSpot, load_accepted_blind_spots
@@ -27,7 +27,14 @@ from changeover.rollout.migration_files import place_of, trips_path
 from changeover.rollout.plan_file import Phase, Plan
 from changeover.rollout.tripwire_state import Trips
 from changeover.rollout.waivers import Waiver, is_waived, load_waivers
-from changeover.settings import MODE_VARIABLE, PLAN_FILE, RECORDED_FOLDER, WAIVERS_FILE, WORKER
+from changeover.settings import (
+    MODE_VARIABLE,
+    PLAN_FILE,
+    RECORDED_FOLDER,
+    SCENARIOS_FOLDER,
+    WAIVERS_FILE,
+    WORKER,
+)
 from changeover.values.gate_verdict import Answer
 from changeover.values.stage import Setting, Stage, stage_variable
 
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
     from changeover.project import Project
 
 
+_BUILT_IN = frozenset({SCENARIOS_FOLDER, STORE})
+"""Sources that no program declares."""
 _COMPARED = frozenset({Stage.SHADOW, Stage.RAMP, Stage.LIVE})
 CLOCK_TOLERANCE = timedelta(minutes=5)
 DECLARE_SOURCE = "changeover docs declarations    how to declare a source of cases, for compare"
@@ -87,7 +96,12 @@ class ProjectState:
 
     def is_today(self, one: StoredComparison | RunGroup | InputGroup | DifferingInput | Review) -> bool:
         """Whether it is about this code and these rules."""
-        return (one.code, one.rules) == (self.code, self.rules)
+        is_on_it = (one.code, one.rules) == (self.code, self.rules)
+        return is_on_it and not (isinstance(one, RunGroup) and one.was_of_other_code)
+
+    def has_departed(self, group: RunGroup) -> bool:
+        """Whether these runs were renewed on this code, which does something else than was recorded."""
+        return group.was_of_other_code and (group.code, group.rules) == (self.code, self.rules)
 
     def is_waived(self, digest: str) -> bool:
         """Whether a waiver that has not expired covers this cluster."""
@@ -181,7 +195,8 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
         killed=read_kill_switch(project.directory).killed,
         environment=os.environ,
         watch=_watch(project, plan),
-        has_source=bool(evidence.corpora) or declares_source(project.root),
+        has_source=any(one.source not in _BUILT_IN for one in evidence.corpora)
+        or declares_source(project.root),
     )
 
 

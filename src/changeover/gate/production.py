@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from changeover.evidence.confidence import comparisons_needed, is_excluded, percent_above, upper_bound
 from changeover.evidence.store.production import (
@@ -22,7 +22,7 @@ from changeover.evidence.store.production import (
     met_in,
     setting_of,
 )
-from changeover.evidence.store.records import StoredRun
+from changeover.evidence.store.records import STORE, StoredRun
 from changeover.gate.corpus_selection import CountedCorpora
 from changeover.gate.inputs import GateInputs, ProjectState
 from changeover.quick_dataclass import dataclass
@@ -69,6 +69,8 @@ class Production:
     """The runs of a phase in production that count, by how they ended.
 
     `sampled_out` runs were not meant to be compared, `unpaired` ones were dropped, `lost` were not stored.
+    `of_other_code` were renewed, and are no evidence: today's code does something else than was recorded.
+    `other_code_until` is when the last of those was that are still on other code.
     """
 
     compared: tuple[RunGroup, ...]
@@ -78,7 +80,9 @@ class Production:
     unpaired: int
     sampled_out: int
     lost: int
+    of_other_code: int
     other_code: int
+    other_code_until: datetime | None
     other_side: int
     in_a_ramp: int
     other_digests: int
@@ -117,6 +121,8 @@ def production_of(inputs: GateInputs) -> Production:
     wanted = None if criteria is None else criteria.answered_by
     of_phase = [run for run in inputs.evidence.groups if run.seam in inputs.phase.seams]
     today = [run for run in inputs.in_production(inputs.phase) if _stage_of(run) in SEAM_STAGES[1:-1]]
+    departed = _number([run for run in of_phase if inputs.has_departed(run)])
+    old = [run for run in of_phase if not inputs.is_today(run) and not inputs.has_departed(run)]
     wanted_side = [run for run in today if wanted in (None, str(run.answered_by))]
     # For `complete` the candidate must have answered every key: runs of a ramp do not count.
     to_complete = inputs.new.stage is Stage.COMPLETE
@@ -140,7 +146,9 @@ def production_of(inputs: GateInputs) -> Production:
         unpaired=counted(Verdict.UNPAIRED) - sampled_out,
         sampled_out=sampled_out,
         lost=inputs.evidence.lost,
-        other_code=_number(of_phase) - _number(today),
+        of_other_code=departed,
+        other_code=_number(of_phase) - _number(today) - departed,
+        other_code_until=max((group.last for group in old), default=None),
         other_side=_number(today) - _number(wanted_side),
         in_a_ramp=_number(wanted_side) - _number(runs),
         other_digests=sum(
@@ -282,12 +290,22 @@ def _is_excluded(worlds: DistinctInputs, criteria: ProductionCriteria) -> bool:
 
 
 def _more(inputs: GateInputs, production: Production, what: str) -> str:
-    if production.other_code:
+    if production.other_code and not _was_renewed_since(inputs, production.other_code_until):
         return f"changeover compare {inputs.phase.name} --source store    renews runs on other code"
     criteria = inputs.gate.production
     if criteria is not None and production.not_compared_share > criteria.not_compared_max:
         return WHY_NOT_COMPARED  # more runs of the same kind would end as these did
     return f"stay at {inputs.old}: {what}"
+
+
+def _was_renewed_since(inputs: GateInputs, moment: datetime | None) -> bool:
+    """Whether runs of all seams were renewed on this code: what was left then cannot be."""
+    renewals = [one for one in inputs.evidence.corpora if one.source == STORE and inputs.is_today(one)]
+    return any(
+        one.whole and not one.partial and {*inputs.phase.seams} <= {*one.seams}
+        for one in renewals
+        if moment is None or one.at >= moment
+    )
 
 
 def _share_rates(name: str, found: float, most: float, detail: str, do: str) -> Criterion:

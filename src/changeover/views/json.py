@@ -101,7 +101,7 @@ def _tally(tally: SeamTally) -> dict[str, Any]:
 
 
 def _cluster(cluster: Cluster, corpus: Corpus, info: ComparisonInfo) -> dict[str, Any]:
-    sighting = corpus.sightings.get(cluster.fingerprint)
+    example, sighting = corpus.smallest.get(cluster.fingerprint), corpus.sighting_of(cluster)
     return {
         "id": cluster.id,
         **_taken(cluster.fingerprint, "seam", "place", "kind"),
@@ -111,7 +111,7 @@ def _cluster(cluster: Cluster, corpus: Corpus, info: ComparisonInfo) -> dict[str
         "smallest": {"run": cluster.smallest.run, **divergence_json(cluster.smallest.divergence)},
         "source_lines": plain_data(info.lines_of(cluster.fingerprint.seam, cluster.smallest.lines)),
         "sighting": None if sighting is None else str(sighting),
-        "logged": [_logged(*one) for one in corpus.logged.get(cluster.fingerprint, ())],
+        "logged": [] if example is None else [_logged(*one) for one in example.logged],
         "always_with": [one.id for one in cluster.always_with],
         "root": None if cluster.root is None else cluster.root.id,
     }

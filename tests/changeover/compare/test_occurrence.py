@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from changeover.compare.clusters import Cluster, Clusters, RunFound, RunOccurrence
 from changeover.compare.provenance import Sighting
+from changeover.evidence.run_record import SmallestRun
 from changeover.values.divergence import Divergence, Kind
 from changeover.views.layout import WIDTH, Screen
 from changeover.views.text.differences import cluster_lines
@@ -80,7 +81,7 @@ def test_what_occurs_once_without_the_other_stands_by_itself() -> None:
 def test_the_screen_shows_the_first_and_one_of_each_effect_and_result_below_it() -> None:
     corpus = office_that_owes_fourfold().corpus()
     owed, paid, settled = corpus.clusters
-    assert cluster_lines(corpus.clusters, corpus.sightings, Screen()) == [
+    assert cluster_lines(corpus.clusters, corpus.smallest, Screen()) == [
         "3 clusters, in the order in which a run meets them; below each, what never occurs without it",
         "",
         f"{owed.id}   desk.owed                    result",
@@ -144,7 +145,8 @@ def test_what_stands_below_is_no_wider_than_the_hand() -> None:
         "effects.till.pay" + "[*].amount" * 30, Kind.EFFECT_CHANGED, "a" * 90, "b" * 90, position=2
     )
     clusters.add(RunFound("1" * 90, "s" * 90, (*found(PLACES[2]), long)))
-    seen = dict.fromkeys((one.fingerprint for one in clusters.found), Sighting("x" * 200, "y"))
+    example = SmallestRun(1, Sighting("x" * 200, "y"), ())
+    seen = dict.fromkeys((one.fingerprint for one in clusters.found), example)
     lines = cluster_lines(clusters.found, seen, Screen())
     assert max(map(len, lines)) <= WIDTH
 

@@ -1,8 +1,11 @@
 from decimal import Decimal
+from logging import getLogger
 
 import pytest
 
+from changeover import Migration
 from changeover.evidence.comparison_totals import Corpus
+from changeover.record.run import Run
 from changeover.values.observation import Side
 from tests.changeover.support.shop_runs import Answer, Office
 
@@ -280,3 +283,39 @@ def test_a_read_that_a_path_did_not_reach_in_runs_that_differ_is_no_advice() -> 
     corpus = Office(settle=settle).corpus()
     assert corpus.seams["desk.settle"].diverged == 20
     assert corpus.one_sided_reads == ()
+
+
+class Prices:
+    """Asked for one stock, or for more."""
+
+    def price(self, stock: str) -> Decimal:
+        return Decimal(len(stock))
+
+
+def test_where_a_value_was_seen_before_and_what_was_logged_are_those_of_the_run_that_is_shown() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append, refresh_s=0)
+    prices = Prices()
+    migration.port("prices", Prices, reads=["price"])
+
+    def dearest(stocks: list[str]) -> str:
+        for one in stocks:
+            prices.price(one)
+        return "none"
+
+    def first(stocks: list[str]) -> str:
+        dearest(stocks)
+        getLogger("shop").warning("the first of %s", len(stocks))
+        return stocks[0]
+
+    seam = migration.seam("s", legacy=dearest, candidate=first)
+    for stocks in (["S1", "S2", "S3"], ["S4", "S5"], ["S6", "S7"], ["S8", "S9", "S10"]):
+        seam(stocks)
+    corpus = Corpus()
+    for number, run in enumerate(runs):
+        corpus.add(f"days/{number}", [run])
+    (cluster,) = corpus.clusters
+    example = corpus.smallest[cluster.fingerprint]
+    assert (cluster.smallest.run, cluster.smallest.divergence.candidate) == ("days/1", "S4")
+    assert str(corpus.sighting_of(cluster)) == "S4 is argument stocks[0]"
+    assert [line.text for _, line in example.logged] == ["the first of 2"]

@@ -73,6 +73,25 @@ def test_stored_runs_do_not_renew_evidence_where_both_paths_depart_alike(
     assert {run.verdict for run in runs(shop)} == {Verdict.FAILED}
 
 
+def test_runs_of_other_code_that_fit_no_longer_are_told_apart_and_count_for_nothing(shop: Shop) -> None:
+    sell(shop, 10, 20, stage="shadow")
+    both_paths(shop, SAME_ON_BOTH["something else is done"])
+    assert shop.run("flip", "shelf", "shadow", "--force", "--reason", "try").code == 0
+    assert "renews runs on other code" in shop.run("gate", "shelf", "--to", "live", "--format", "json").out
+    assert shop.run("compare", "--source", "store").code == 3
+    gate = shop.run("gate", "shelf", "--to", "live")
+    assert gate.code == 3
+    assert "2 runs in which other code did what today's does not" in gate.out
+    assert "renews runs" not in shop.run("gate", "shelf", "--to", "live", "--format", "json").out
+    (not_compared,) = [line for line in gate.out.splitlines() if "production: not compared" in line]
+    assert "0 failed" in not_compared
+    status = json.loads(shop.run("status", "--format", "json").out)
+    assert (status["production"], status["production_on_other_code"]) == ([], 2)
+    sell(shop, 20, 30, stage="shadow")
+    (now,) = json.loads(shop.run("status", "--format", "json").out)["production"]
+    assert (now["runs"], now["not_compared"]) == (2, 0)
+
+
 def test_the_reason_names_the_place_and_both_values(shop: Shop) -> None:
     record(shop, "day-03")
     legacy_only(shop, '"ordered": max(missing, 0)', '"ordered": missing + 1')

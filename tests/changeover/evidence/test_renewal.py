@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from changeover.evidence.store.records import StoredRun
+from changeover.record.replay_problems import ProblemKind
 from changeover.values.verdict import Verdict
 from tests.changeover.support.production_runs import runs_of, sell
 from tests.changeover.support.projects import Shop, shop_in
@@ -99,9 +100,8 @@ def test_what_no_longer_fits_its_own_tape_is_not_compared(shop: Shop) -> None:
     answer = shop.run("compare", "--source", "store")
     assert answer.code == 3
     (run,) = runs(shop)
-    assert run.verdict is Verdict.FAILED
-    assert run.reason is not None
-    assert "no longer fits its own tape" in run.reason
+    assert (run.verdict, run.reason) == (Verdict.FAILED, ProblemKind.OTHER_CODE)
+    assert "no longer fits its own tape" in shop.run("explain", run.name).out
 
 
 def test_a_tape_of_a_method_that_is_gone_has_failed_and_the_rest_is_replayed(shop: Shop) -> None:
@@ -112,8 +112,8 @@ def test_a_tape_of_a_method_that_is_gone_has_failed_and_the_rest_is_replayed(sho
     answer = shop.run("compare", "--source", "store")
     assert answer.code == 3, answer.err
     (run,) = runs(shop)
-    assert run.reason is not None
-    assert "its tape can no longer be read" in run.reason
+    assert (run.verdict, run.reason) == (Verdict.FAILED, ProblemKind.OTHER_CODE)
+    assert "its tape can no longer be read" in shop.run("explain", run.name).out
 
 
 def test_a_damaged_tape_has_failed(shop: Shop) -> None:

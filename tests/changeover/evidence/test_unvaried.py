@@ -14,6 +14,7 @@ from changeover.evidence import unvaried
 from changeover.evidence.case_runner import compared_cases, select
 from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.sources import Source
+from changeover.packs.http.messages import HttpAnswer
 from changeover.values.observation import Side
 
 
@@ -174,3 +175,13 @@ def test_an_object_that_contains_itself_ends_the_look() -> None:
     knot: dict[str, Any] = {"name": "x"}
     knot["self"] = knot
     assert listed(corpus_of([(knot,), (knot,)]))["arguments.order.name"] == ('"x"', 2, 2)
+
+
+def test_fields_that_an_answer_of_a_pack_has_where_nothing_is_said_are_not_listed() -> None:
+    answers = [HttpAnswer(200, "OK", (), str(n).encode(), "http://shop.example") for n in range(5)]
+    found = listed(corpus_of([(number,) for number in range(5)], answers))
+    assert found["reads.market.price.answer.status"] == ("200", 5, 5)
+    assert [place for place in found if "history" in place or "is_stream" in place] == []
+    sent_on = [replace(one, history=(answers[0],)) for one in answers]
+    found = listed(corpus_of([(number,) for number in range(5)], sent_on))
+    assert found["reads.market.price.answer.history[*].status"] == ("200", 5, 5)

@@ -10,6 +10,7 @@ from typing import Any
 from changeover.compare.clusters import Clusters, RunFound
 from changeover.compare.file_diff import FilesDiff
 from changeover.compare.provenance import Sighting
+from changeover.evidence.run_record import SmallestRun
 from changeover.evidence.store.reading import read_cluster
 from changeover.evidence.store.records import StoredCluster, StoredComparison, StoredRun
 from changeover.evidence.tallies import EffectCounts, SeamTally, total_of
@@ -60,7 +61,11 @@ def screens(text: str, seams: int = 30) -> dict[str, Show]:
         "verdicts": lambda screen: "\n".join(verdicts(text, seams, screen)),
         "effects": lambda screen: "\n".join(effects(text, screen)),
         "clusters": lambda screen: "\n".join(
-            cluster_lines(found.found, {one.fingerprint: Sighting(text, text) for one in found.found}, screen)
+            cluster_lines(
+                found.found,
+                {one.fingerprint: SmallestRun(1, Sighting(text, text), ()) for one in found.found},
+                screen,
+            )
         ),
         "gate": lambda screen: gate_screen(verdict, screen),
         "status": lambda screen: status_screen(status(text), screen),

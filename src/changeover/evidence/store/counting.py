@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 from changeover.evidence.store.connection import Connection
-from changeover.evidence.store.production import Met, number_of_id
+from changeover.evidence.store.production import OTHER_CODE, Met, number_of_id
 from changeover.evidence.store.records import GAVE_UP
 from changeover.quick_dataclass import dataclass
 from changeover.values.verdict import Verdict
@@ -28,6 +28,8 @@ COUNTED = (
 OF_PRODUCTION = "corpus IS NULL AND population = 'production'"
 ROWS = f"SELECT {', '.join(COUNTED)} FROM runs WHERE {OF_PRODUCTION}"  # noqa: S608  names of columns
 TALLY = "key, kind, day, clusters, reason, renewed, runs, timed, ids, first, last"
+_COUNTED_APART = frozenset({GAVE_UP, OTHER_CODE})
+"""Reasons of runs that were not unpaired."""
 _WORLD = COUNTED.index("world")
 Row = tuple[Any, ...]
 Kind = tuple[str, str, str, str, str, str, str, str]
@@ -73,7 +75,7 @@ def kind_of(row: Sequence[Any]) -> Kind:
 def group_of(row: Sequence[Any]) -> Group:
     """That of a run in production."""
     values = dict(zip(COUNTED, row, strict=True))
-    is_told = values["verdict"] == Verdict.UNPAIRED or values["reason"] == GAVE_UP
+    is_told = values["verdict"] == Verdict.UNPAIRED or values["reason"] in _COUNTED_APART
     reason = (values["reason"] or "") if is_told else ""
     renewed = int(values["renewed_at"] is not None)
     return (kind_of(row), row[1][:10], values["clusters"], reason, renewed)

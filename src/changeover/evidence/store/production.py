@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DIFFERING = (Verdict.UNSAFE, Verdict.DIVERGED, Verdict.WAIVED)
 """Verdicts of runs whose clusters are asked about one by one."""
+OTHER_CODE = "recorded-by-other-code"
+"""The reason of runs that have failed for that: what other code recorded, today's no longer does."""
 LATE_PERCENT = 95
 """Of own times only the one is asked that so many percent stay under."""
 
@@ -125,6 +127,11 @@ class RunGroup:
     def not_paired(self) -> NotPaired | None:
         """Why unpaired runs were not compared; None for the others, and for a reason of another version."""
         return not_paired_of(self.verdict, self.reason)
+
+    @property
+    def was_of_other_code(self) -> bool:
+        """Whether other code recorded them, and today's does something else: they show nothing of it."""
+        return self.verdict is Verdict.FAILED and self.reason == OTHER_CODE
 
     @property
     def has_other_digests(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from changeover.compare.clusters import Cluster, Example, fingerprint_of
 from changeover.compare.comparison import Comparison
 from changeover.compare.provenance import Provenance, Sighting
+from changeover.evidence.store.production import OTHER_CODE
 from changeover.evidence.store.records import STORE, StoredCluster, StoredRun
 from changeover.evidence.store.run_contents import KeptError, RunContents, TypedText, contents_data
 from changeover.evidence.tallies import NOT_COMPARED
@@ -86,7 +87,7 @@ def stored_run(
         rules=rules,
         world=(world or fit.tape.world_digest(fit.seam, fit.arguments)) if counts and is_compared else None,
         clusters=clusters,
-        reason=fit.reason if says else None,
+        reason=_reason_of(fit) if says else None,
         tags=fit.tags if says else (),
         legacy_s=None if legacy is None else legacy.own_time_s,
         candidate_s=None if candidate is None else candidate.own_time_s,
@@ -98,6 +99,12 @@ def stored_run(
         correlation_id=fit.pins.correlation_id if says else None,
         body=text if text is not None and len(text) <= BODY_CHARACTERS_MAX else None,
     )
+
+
+def _reason_of(run: Run) -> str | None:
+    """Why it was not compared: a sentence; but what is counted apart is written as the word for it."""
+    departs = run.verdict is Verdict.FAILED and any(note.kind == OTHER_CODE for note in run.notes)
+    return OTHER_CODE if departs else run.reason
 
 
 def without_body(row: StoredRun) -> StoredRun:

@@ -102,7 +102,7 @@ def _parts(info: ComparisonInfo, corpus: Corpus, screen: Screen) -> Iterator[lis
     ]
     yield verdict_lines(corpus.seams.values(), corpus.total, info.phases, screen)
     yield effect_lines(corpus.effects.lines, info.answer, screen, noise=info.noise)
-    yield cluster_lines(corpus.clusters, corpus.sightings, screen, corpus.logged) if corpus.clusters else []
+    yield cluster_lines(corpus.clusters, corpus.smallest, screen) if corpus.clusters else []
     harm = ", ".join(withheld_effects(corpus.effects.lines))
     yield flowed(f"No effect left the replay. Of the effects, {harm}.", screen.prose, "") if harm else []
     yield not_compared_lines(corpus.not_compared.reasons, corpus.seams, screen)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from changeover.compare.change_pattern import Change
 from changeover.compare.clusters import Cluster, Fingerprint
 from changeover.compare.file_diff import FilesDiff
 from changeover.compare.paths import is_effect, method_at
-from changeover.compare.provenance import Sighting
+from changeover.evidence.run_record import SmallestRun
 from changeover.evidence.store.run_contents import value_data
 from changeover.values.divergence import Divergence
-from changeover.values.observation import LoggedBy
 from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, and_more, beside, count, cut, flowed, padded, plural, wrapped
@@ -32,9 +30,8 @@ _BESIDE_ID, _BESIDE_SEAM, _BESIDE_WHAT = 20, 22, 46
 
 def cluster_lines(
     clusters: Sequence[Cluster],
-    sightings: Mapping[Fingerprint, Sighting | None],
+    smallest: Mapping[Fingerprint, SmallestRun],
     screen: Screen,
-    logged: Mapping[Fingerprint, Sequence[LoggedBy]] = MappingProxyType({}),
 ) -> list[str]:
     """The clusters as a run meets them, below each what never occurs without it; the others are counted.
 
@@ -54,11 +51,12 @@ def cluster_lines(
     for head in heads[:CLUSTERS_SHOWN_MAX]:
         folded = below.get(head.fingerprint, [])
         shown = _one_of_each(head, folded)
-        lines += ["", *_cluster(head, sightings.get(head.fingerprint), screen, seam_width)]
-        if head is heads[0]:
-            lines += logged_lines(logged.get(head.fingerprint, ()), screen, _BELOW)
+        example = smallest.get(head.fingerprint)
+        lines += ["", *_cluster(head, example, screen, seam_width)]
+        if head is heads[0] and example is not None:
+            lines += logged_lines(example.logged, screen, _BELOW)
         for cluster in shown:
-            part = _cluster(cluster, sightings.get(cluster.fingerprint), screen, seam_width, _FOLD)
+            part = _cluster(cluster, smallest.get(cluster.fingerprint), screen, seam_width, _FOLD)
             lines += ["", *(f"{_FOLD}{line}" for line in part)]
         if len(folded) > len(shown):
             lines += ["", *_more(head, [one for one in folded if one not in shown], screen)]
@@ -95,13 +93,13 @@ def place_text(place: str) -> str:
 
 
 def _cluster(
-    cluster: Cluster, sighting: Sighting | None, screen: Screen, seam_width: int, fold: str = ""
+    cluster: Cluster, example: SmallestRun | None, screen: Screen, seam_width: int, fold: str = ""
 ) -> list[str]:
     width = screen.width - len(fold)
     lines = _where(cluster, screen, width, seam_width) + _change(cluster, screen, width)
     below = _share(cluster, width - len(_BELOW))
-    if sighting is not None:
-        below += wrapped(str(sighting), screen.prose - len(fold) - 12, "")
+    if example is not None and example.sighting is not None:
+        below += wrapped(str(example.sighting), screen.prose - len(fold) - 12, "")
     return [*lines, *(_BELOW + line for line in below)]
 
 
