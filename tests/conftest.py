@@ -75,6 +75,9 @@ def pytest_collection() -> Iterator[None]:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported until now is compiled for the next time; what a test imports is its own affair."""
     sys.dont_write_bytecode = session.config.stash[WRITES_NO_BYTECODE]
+    started = [thread.name for thread in threading.enumerate() if thread not in AT_WORK]
+    if started:  # nothing could be frozen below: the whole suite takes twice as long
+        raise pytest.UsageError(f"a file of tests starts threads when it is imported: {', '.join(started)}")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -31,13 +31,36 @@ _MET = ("amqp.",)
 def open_clients() -> list[str]:
     """A few words about each thing that is open, with its number where there are several alike."""
     found: Counter[str] = Counter()
-    objects = gc.get_objects()
     logs = _files_of_logs()
+    objects = _worth_a_look()
     for one in objects:
         with suppress(Exception):  # of the program: it may be closed at this moment, or say anything
             found.update(_said(one, logs))
     found.update(_taken(objects))
     return [text if number == 1 else f"{text} ({number} times)" for text, number in found.items()]
+
+
+def _worth_a_look() -> list[Any]:
+    """What may be open, of all objects there are; a class is looked at once, not with each of its objects."""
+    objects = gc.get_objects()
+    classes = dict(zip(map(id, map(type, objects)), map(type, objects), strict=True))
+    wanted = set()
+    for number, cls in classes.items():
+        with suppress(Exception):
+            if cls is BuiltinMethodType or issubclass(cls, socket.socket | io.FileIO) or _client_of(cls):
+                wanted.add(number)
+    return [one for one in objects if id(type(one)) in wanted]
+
+
+def _client_of(cls: type) -> str:
+    """What an object of this class is, where it talks in C; empty for all else."""
+    if not cls.__module__.startswith(_OWN):
+        for base in cls.__mro__:  # a program may have derived one
+            if base.__name__.lower() in _TALKING:
+                client = client_named(base.__module__)
+                if client is not None and client.in_c:
+                    return f"a {base.__name__.lower()} of {client.name}"
+    return ""
 
 
 def _said(one: Any, logs: frozenset[str]) -> Iterator[str]:
@@ -49,13 +72,8 @@ def _said(one: Any, logs: frozenset[str]) -> Iterator[str]:
     elif issubclass(cls, io.FileIO):
         if not one.closed and one.writable() and one.fileno() > _STANDARD_MAX and _is_named(one.name, logs):
             yield f"the file {one.name}"
-    elif not cls.__module__.startswith(_OWN):
-        for base in cls.__mro__:  # a program may have derived one
-            if base.__name__.lower() in _TALKING:
-                client = client_named(base.__module__)
-                if client is not None and client.in_c:
-                    yield f"a {base.__name__.lower()} of {client.name}"
-                    return
+    elif cls is not BuiltinMethodType:
+        yield _client_of(cls)
 
 
 def _is_named(name: Any, logs: frozenset[str]) -> bool:

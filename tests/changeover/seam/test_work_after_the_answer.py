@@ -3,7 +3,6 @@ never acts.
 """
 
 import asyncio
-import atexit
 import gc
 import threading
 import time
@@ -35,14 +34,16 @@ class Mail:
 
 
 POOL = ThreadPoolExecutor(2)
-THREADS = ThreadPool(1)
-atexit.register(THREADS.terminate)
+THREADS: list[ThreadPool] = []
+"""One, which is at work before any path begins."""
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _threads_end() -> Iterator[None]:
-    yield
-    THREADS.terminate()
+def _threads_at_work() -> Iterator[None]:
+    with ThreadPool(1) as pool:
+        THREADS.append(pool)
+        yield
+    THREADS.clear()
 
 
 def soon(act: Act) -> None:
@@ -103,7 +104,7 @@ def in_a_thread_that_asks_a_pool(act: Act) -> None:
 
 
 def in_a_thread_that_asks_a_pool_of_multiprocessing(act: Act) -> None:
-    threading.Thread(target=THREADS.apply, args=(soon, (act,))).start()
+    threading.Thread(target=THREADS[0].apply, args=(soon, (act,))).start()
 
 
 def in_a_thread_that_asks_the_loop(act: Act) -> None:
