@@ -50,7 +50,10 @@ def test_the_example_of_a_verb_runs_and_what_it_asserts_holds(name: str, desk: D
         BEFORE[name](desk)
     code = compile(desk.spelled(EXAMPLES[name]), f"api.md: {name}", "exec")
     with heard(desk) if name == "try_alerts" else nullcontext(), desk.inside():
-        exec(code, {"changeover": changeover, "datetime": datetime, "Path": Path})  # noqa: S102  of the page
+        try:
+            exec(code, {"changeover": changeover, "datetime": datetime, "Path": Path})  # noqa: S102  of the page
+        except AssertionError as error:  # which says nothing by itself: pytest has not read these lines
+            raise AssertionError(f"{EXAMPLES[name]}\n{changeover.doctor().problems}") from error
 
 
 def test_every_verb_has_an_example() -> None:
