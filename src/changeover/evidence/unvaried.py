@@ -151,7 +151,7 @@ class UnvariedValues:
             return None
         branch, usual = _Branch(shape), _usual_parts(type(value))
         for name, part in _named(parts):
-            if name not in branch.parts and not (type(part) is type(usual.get(name)) and part == usual[name]):
+            if name not in branch.parts and not _is_usual(part, usual.get(name, _ABSENT)):
                 grown = self._grown(seam, (*place, name), part)
                 if grown is not None:
                     branch.parts[name] = grown
@@ -253,6 +253,10 @@ def _usual_parts(cls: type) -> Mapping[Any, Any]:
     if not cls.__module__.startswith(_PACKS) or not is_dataclass(cls):
         return _NOTHING
     return {one.name: one.default for one in fields(cls) if one.default is not MISSING}
+
+
+def _is_usual(part: Any, usual: Any) -> bool:
+    return type(part) is type(usual) and bool(part == usual)  # of a class of Python's
 
 
 def _named(parts: Any) -> Iterator[tuple[Segment, Any]]:

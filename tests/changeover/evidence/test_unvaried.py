@@ -182,6 +182,8 @@ def test_fields_that_an_answer_of_a_pack_has_where_nothing_is_said_are_not_liste
     found = listed(corpus_of([(number,) for number in range(5)], answers))
     assert found["reads.market.price.answer.status"] == ("200", 5, 5)
     assert [place for place in found if "history" in place or "is_stream" in place] == []
+    nothing = listed(corpus_of([({"kind": None, "n": number},) for number in range(5)]))
+    assert nothing["arguments.order.kind"] == ("none", 5, 5)
     sent_on = [replace(one, history=(answers[0],)) for one in answers]
     found = listed(corpus_of([(number,) for number in range(5)], sent_on))
     assert found["reads.market.price.answer.history[*].status"] == ("200", 5, 5)
