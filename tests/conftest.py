@@ -58,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
         _keep_folders_in_memory()
         _compile_what_is_started_often()
         _compile_what_pytest_rewrites()
-    os.environ.pop("CHANGEOVER_POPULATION", None)
+    for name in ("CHANGEOVER_POPULATION", "COLUMNS"):
+        os.environ.pop(name, None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background of a shell
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from changeover.quick_dataclass import dataclass
@@ -26,6 +25,7 @@ _COLOURS |= dict.fromkeys(("match", "PASS"), "32")
 _COLOURS |= dict.fromkeys(("tolerated", "inconclusive", "INCONCLUSIVE"), "33")
 _COLOURS |= dict.fromkeys(("diverged", "FAIL"), "31")
 _GAPS = re.compile("( {3,})")
+_COLUMNS_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,21 @@ class Screen:
 
 
 def screen_for(stream: TextIO, environment: Mapping[str, str] | None = None) -> Screen:
-    """As wide as the terminal; colour only there, and only where NO_COLOR is unset or empty."""
+    """As wide as COLUMNS says, else as the terminal; colour only there, and only without NO_COLOR."""
     named = os.environ if environment is None else environment
-    if not stream.isatty():
-        return Screen()
-    return Screen(max(WIDTH_MIN, _columns_of(stream)), coloured=not named.get("NO_COLOR"))
+    is_seen = stream.isatty()
+    return Screen(max(WIDTH_MIN, _columns_of(stream, named)), coloured=is_seen and not named.get("NO_COLOR"))
 
 
-def _columns_of(stream: TextIO) -> int:
-    """Those of COLUMNS, else of this terminal, whichever stream the program calls its standard output."""
-    if not os.environ.get("COLUMNS", "").isdigit():
+def _columns_of(stream: TextIO, named: Mapping[str, str]) -> int:
+    """Of this terminal, whichever stream the program calls its standard output; else the usual ones."""
+    wanted = named.get("COLUMNS", "")
+    if wanted.isdecimal() and len(wanted) <= _COLUMNS_DIGITS and int(wanted):
+        return int(wanted)
+    if stream.isatty():
         with suppress(OSError, ValueError, AttributeError):
             return os.get_terminal_size(stream.fileno()).columns or WIDTH
-    return get_terminal_size((WIDTH, 24)).columns
+    return WIDTH
 
 
 def count(number: int) -> str:

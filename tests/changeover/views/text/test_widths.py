@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from changeover.views.layout import WIDTH_MIN, Screen, screen_for
+from changeover.views.layout import WIDTH, WIDTH_MIN, Screen, screen_for
 from changeover.views.table import VERDICT, Column, Table, numbers
 from changeover.views.text.progress import ProgressListener
 from tests.changeover.support.hostile_texts import STRINGS, obeyed
@@ -96,13 +96,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_screen_is_as_wide_as_its_terminal_and_never_narrower_than_sixty(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_a_screen_is_as_wide_as_it_is_told_and_never_narrower_than_sixty(stream: type[io.StringIO]) -> None:
     for columns, width in (("200", 200), ("72", 72), ("20", WIDTH_MIN)):
-        monkeypatch.setenv("COLUMNS", columns)
-        assert screen_for(Terminal(), {}).width == width
-        assert screen_for(io.StringIO(), {}).width == 100
+        assert screen_for(stream(), {"COLUMNS": columns}).width == width
+    for columns in ("", "0", "-3", "wide", "9" * 5_000):
+        assert screen_for(io.StringIO(), {"COLUMNS": columns}).width == WIDTH
+    assert screen_for(io.StringIO(), {}).width == WIDTH
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
