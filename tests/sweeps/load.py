@@ -1,9 +1,9 @@
 """A service under load, with the toolkit in the mode `worker` and without it, one after the other.
 
 uvicorn with two processes is offered so many requests a second, each a recorded call; `changeover worker`
-replays beside it where nobody else wants the processor. The service without the toolkit is measured before and
-after each: the noise of the machine and of the generator stands beside the figures. What was recorded is held
-against what was answered, exactly.
+replays beside it at nice 19, or with `--no-worker` nobody does. The service without the toolkit is measured
+before and after each: the noise of the machine and of the generator stands beside the figures. What was
+recorded is held against what was answered, exactly.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ RATIO_MAX = 1.10
 GROWTH_MB_MAX = 8.0
 """What the service may take more at the end than after the first seconds: 1 kB a run would be 60 MB."""
 SETTLED_S = 3.0
-AS_THE_MANUAL_SAYS = ("chrt", "--idle", "0", "nice", "-n", "19")
-"""`Nice=19` and `CPUSchedulingPolicy=idle` of the unit in docs/production.md."""
 PATIENCE_S = 60.0
 
 
@@ -48,6 +46,7 @@ class Load:
     warm: float
     connections: int
     wait_ms: float
+    is_replayed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def measure(load: Load, *, is_bare: bool) -> Measured:
         variables = {"PYTHONHASHSEED": "0", "LOAD_WAIT_MS": str(load.wait_ms)}
         port = _free_port()
         service = _started(project, port, {**variables, **({"LOAD_BARE": "1"} if is_bare else {})})
-        worker = None if is_bare else _worker(project, variables)
+        worker = _worker(project, variables) if load.is_replayed and not is_bare else None
         try:
             began = _cpu_s(service.pid)
             before, figures, after = _offered(load, port, service.pid)
@@ -141,7 +140,7 @@ def _started(project: WorkerProject, port: int, variables: dict[str, str]) -> su
 
 def _worker(project: WorkerProject, variables: dict[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*AS_THE_MANUAL_SAYS, sys.executable, "-m", "changeover", "worker"],
+        ["nice", "-n", "19", sys.executable, "-m", "changeover", "worker"],
         cwd=project.root,
         env=project.environment(**variables),
         stdout=subprocess.DEVNULL,
@@ -207,12 +206,20 @@ def main(arguments: Sequence[str]) -> int:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--connections", type=int, default=32)
     options.add_argument("--wait-ms", type=float, default=2.0, help="what a request waits for")
+    options.add_argument("--no-worker", action="store_true", help="record alone: a worker is elsewhere")
     options.add_argument("--no-times", action="store_true", help="whether it is felt decides nothing")
     chosen = options.parse_args(arguments)
     if find_spec("uvicorn") is None:
         print("uvicorn is not installed: pip install 'changeover[sweeps]'", file=sys.stderr)
         return 2
-    load = Load(chosen.rate, chosen.seconds, chosen.warm, chosen.connections, chosen.wait_ms)
+    load = Load(
+        chosen.rate,
+        chosen.seconds,
+        chosen.warm,
+        chosen.connections,
+        chosen.wait_ms,
+        is_replayed=not chosen.no_worker,
+    )
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; {load}")
     heads = (
         "service",
