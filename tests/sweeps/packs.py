@@ -37,7 +37,7 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "oldest": ("django==5.1.*", "psycopg2-binary", "psycopg[binary]", "sqlalchemy"),
         "newest": ("django", "psycopg[binary]", "sqlalchemy"),
     },
-    "celery": {"oldest": ("celery==5.4.0",), "newest": ("celery",)},
+    "celery": {"oldest": ("celery==5.4.0", "redis==5.0.8"), "newest": ("celery", "redis")},
     "clock": {
         "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),
         "newest": ("time-machine", "freezegun", "django"),

@@ -95,13 +95,14 @@ class Rounds:
         write_command_files(scratch)
         whole = copied(self._template, scratch / "whole")
         assert trade(whole, SECOND) == "ended"
-        self.whole = outcome(whole, self._template)
+        self._read = copied(self._template, scratch / "read")  # who opens a database changes files beside it
+        self.whole = outcome(whole, self._read)
 
     def moments(self, stage: str) -> list[Moment]:
         """Every moment of a session at this stage, counted in one that nobody disturbs."""
         folder = self._copy(f"whole-{stage}", stage)
         _expect(0, self._trade(folder, Moment("none", 0, done=False)))
-        if wrong := _wrong(outcome(folder, self._template), self.whole):
+        if wrong := _wrong(outcome(folder, self._read), self.whole):
             raise AssertionError(f"{stage}, undisturbed: {wrong}")
         counts = json.loads((folder / "counts.json").read_text())
         return [
@@ -124,7 +125,7 @@ class Rounds:
             done = self._trade(folder, again=True)
         if done.returncode not in (0, REFUSED):
             return Ended(True, again, f"{one}: then ended with {done.returncode}: {done.stderr[-500:]}")
-        wrong = _wrong(outcome(folder, self._template), self.whole)
+        wrong = _wrong(outcome(folder, self._read), self.whole)
         return Ended(died.returncode != 0, again, f"{one}: {wrong}" if wrong else None)
 
     def _copy(self, name: str, stage: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,8 +54,9 @@ def test_an_engine_that_is_covered_and_tables_with_keys_are_not_named(tmp_path: 
 
 
 def test_tables_of_a_catalogue_that_a_dialect_keeps_are_none_of_the_program(tmp_path: Path) -> None:
-    said = doctor(tmp_path, other="from sqlalchemy.dialects.postgresql import pg_catalog")
-    assert "primary key" not in said
+    if find_spec("sqlalchemy.dialects.postgresql.pg_catalog") is not None:  # since 2.0
+        said = doctor(tmp_path, other="from sqlalchemy.dialects.postgresql import pg_catalog")
+        assert "primary key" not in said
     said = doctor(tmp_path, other='sa.Table("t", metadata, sa.Column("a", sa.String), schema="audit")')
     assert "runs that change them fail: audit.t" in said
 
