@@ -12,8 +12,9 @@ from inspect import (
     iscoroutinefunction,
     isgeneratorfunction,
     signature,
+    unwrap,
 )
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
 from changeover.values.own_state import found_in
@@ -29,6 +30,32 @@ def is_async(function: Any) -> bool:
             return True
         return _MARK in function.__dict__ and iscoroutinefunction(function)
     return iscoroutinefunction(function) or iscoroutinefunction(_called(function))
+
+
+def may_give_coroutine(function: Any) -> bool:
+    """Whether a function that is not async itself seems to hand on what an async one gives.
+
+    A decorator that knows nothing of async functions does so (`@wraps(send)` and `return send(*args)`), one
+    that has the coroutine run does not.
+    """
+    if type(function) is not FunctionType or is_async(function):
+        return False
+    behind = unwrap(function)
+    return behind is not function and is_async(behind) and _RUNNERS.isdisjoint(_names_in(function.__code__))
+
+
+def _names_in(code: CodeType) -> frozenset[str]:
+    inner = (_names_in(part) for part in code.co_consts if isinstance(part, CodeType))
+    return frozenset(code.co_names).union(code.co_freevars, *inner)
+
+
+_RUNNERS = frozenset(
+    {
+        *("run", "run_sync", "run_until_complete", "run_coroutine_threadsafe", "async_to_sync"),
+        *("from_thread", "result", "start", "submit", "send"),
+    }
+)
+"""What a function calls that waits for a coroutine, by the usual names."""
 
 
 def signature_of(function: Any) -> Signature:
