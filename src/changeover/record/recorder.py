@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from threading import Lock, get_ident
 from time import perf_counter
+from types import CoroutineType
 from typing import Any, Self
 
 from changeover.record.acting_functions import acting_for
@@ -104,6 +106,10 @@ class Recorder(GivenAnswers):
         finally:
             put_back(here, before)
             SESSION.reset(token)
+        if type(value) is CoroutineType or hook.gives_coroutine:
+            hook.gives_coroutine = type(value) is CoroutineType
+            if hook.gives_coroutine:
+                return self._awaited(method, kept, lambda: value)
         self._keep(method, kept, Returned(value), began, start)
         return value
 
@@ -123,20 +129,22 @@ class Recorder(GivenAnswers):
     def _call_async(
         self, method: PortMethod, kept: _Kept | None, original: Callable[..., Any], args: Args, kwargs: Kwargs
     ) -> Coroutine[Any, Any, Any]:
-        async def awaited() -> Any:
-            token = SESSION.set(None)
-            began, start = perf_counter(), tick()
-            try:
-                value = await original(*args, **kwargs)
-            except BaseException as error:
-                self._keep(method, kept, Raised(error), began, start)
-                raise
-            finally:
-                restore(SESSION, token)
-            self._keep(method, kept, Returned(value), began, start)
-            return value
+        return self._awaited(method, kept, partial(original, *args, **kwargs))
 
-        return awaited()
+    async def _awaited(
+        self, method: PortMethod, kept: _Kept | None, begin: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        token = SESSION.set(None)
+        began, start = perf_counter(), tick()
+        try:
+            value = await begin()
+        except BaseException as error:
+            self._keep(method, kept, Raised(error), began, start)
+            raise
+        finally:
+            restore(SESSION, token)
+        self._keep(method, kept, Returned(value), began, start)
+        return value
 
     def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> _Kept | None:
         """Keep the arguments as they are before the call; None where they cannot be kept."""

@@ -148,7 +148,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         if self.debugger is not None:
             self.debugger.at_call(len(self.calls) + 1, method.hook.module)
         args = method.kept(args)
-        if method.hook.is_async:
+        if method.hook.is_async or method.hook.gives_coroutine:
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()
         try:

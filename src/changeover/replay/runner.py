@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import decimal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import field
 from enum import Enum
 from functools import partial
 from time import monotonic, perf_counter, sleep
+from types import CoroutineType
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
@@ -325,9 +326,18 @@ def _called(
         outcome = completed(called, context, replay, _settling(replay, task))
     else:
         outcome = context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
+        if task.loop_goes_on and (pending := _coroutine_in(outcome)) is not None:
+            outcome = completed(lambda: pending, context, replay, _settling(replay, task))
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
+
+
+def _coroutine_in(outcome: Outcome) -> Coroutine[Any, Any, Any] | None:
+    """What is still to be awaited of a path that is no coroutine function, at a seam that is awaited."""
+    if isinstance(outcome, Returned) and type(outcome.value) is CoroutineType:
+        return outcome.value
+    return None
 
 
 async def _async(
@@ -350,6 +360,8 @@ async def _async(
         outcome = await threaded(
             lambda: context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
         )
+        if (pending := _coroutine_in(outcome)) is not None:
+            outcome = await awaited(lambda: pending, context, replay)
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds

@@ -12,6 +12,7 @@ from contextvars import copy_context
 from dataclasses import replace
 from threading import get_ident
 from time import perf_counter
+from types import CoroutineType
 from typing import Any
 
 from changeover.record.callable_kind import is_async
@@ -104,12 +105,13 @@ class _Sync:
 
 
 class _Async:
-    """The caller awaits; a path that is no coroutine function runs in a thread."""
+    """The caller awaits; a path that is no coroutine function runs in a thread, and may give a coroutine."""
 
     async def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         if is_async(path):
             return await path(*args, **kwargs)
-        return await threaded(lambda: path(*args, **kwargs))
+        value = await threaded(lambda: path(*args, **kwargs))
+        return await value if type(value) is CoroutineType else value
 
     async def answer(self, recording: Recording) -> Outcome:
         recorder, call = recording.recorder, recording.call
