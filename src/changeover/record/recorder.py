@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from changeover.record.acting_functions import acting_for
 from changeover.record.answer_parts import is_held, watched
+from changeover.record.attributes_set import AttributesSet
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.given_answers import GivenAnswers
 from changeover.record.instrument import Hook, Site, calling_site
@@ -112,6 +113,25 @@ class Recorder(GivenAnswers):
                 return self._awaited(method, kept, lambda: value)
         self._keep(method, kept, Returned(value), began, start)
         return value
+
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """Keep what the path sets; it is set in any case."""
+        if self.book.holds(owner):
+            for recorder in self._chain:
+                if not recorder.closed and not recorder.running.answered:
+                    recorder._attributes().keep(owner, name, value)
+        return True
+
+    def has_made(self, owner: Any) -> None:
+        """The path has made an object of a port: what it sets there is its own affair."""
+        for recorder in self._chain:
+            if not recorder.closed:
+                recorder._attributes().made.add(owner)
+
+    def _attributes(self) -> AttributesSet:
+        if self.tape.attributes is None:
+            self.tape.attributes = AttributesSet()
+        return self.tape.attributes
 
     def tell(self, hook: Hook, args: Args) -> None:
         """Keep an effect that was found after it had happened."""

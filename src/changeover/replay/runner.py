@@ -125,6 +125,7 @@ class ReplayTask:
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
     change at any time what a process has one of.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
+    `is_awaited` that the seam is, so that what is to be awaited of a path is no answer yet;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
     says that the answering path was called there, and `handled` which error was handled where it was.
     `decides` says in which order buses deliver; None as they would.
@@ -148,6 +149,7 @@ class ReplayTask:
     owners: Mapping[str, Any] = field(default_factory=dict)
     apart: bool = False
     loop_goes_on: bool = False
+    is_awaited: bool = False
     inside_loop: bool = False
     owner_is: OwnerIs = OwnerIs.MADE
     seam: str = ""
@@ -271,6 +273,7 @@ class ReplayTask:
         changed: dict[str, Any] = {}
         try:
             self._check_object(replay)
+            replay.check_attributes()
             before = self._inputs(self.owner)
             after = self._inputs(owner)._replace(args=args, kwargs=kwargs)
             if after.owner or args is not self.args or kwargs is not self.kwargs:
@@ -326,7 +329,7 @@ def _called(
         outcome = completed(called, context, replay, _settling(replay, task))
     else:
         outcome = context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
-        if task.loop_goes_on and (pending := _coroutine_in(outcome)) is not None:
+        if task.is_awaited and (pending := _coroutine_in(outcome)) is not None:
             outcome = completed(lambda: pending, context, replay, _settling(replay, task))
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
