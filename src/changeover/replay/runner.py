@@ -17,7 +17,7 @@ from typing import Any
 from changeover.quick_dataclass import dataclass
 from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
-from changeover.record.callable_kind import is_async
+from changeover.record.callable_kind import is_awaited
 from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
@@ -318,7 +318,7 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := _followed(built.value, replay)):
+    elif is_awaited(path := _followed(built.value, replay)):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: path(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -351,7 +351,7 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := _followed(built.value, replay)):
+    elif is_awaited(path := _followed(built.value, replay)):
 
         async def handling() -> Any:
             given = (*task.front(owner), *args)

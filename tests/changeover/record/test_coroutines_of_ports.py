@@ -163,11 +163,30 @@ def test_a_decorator_that_has_it_run_gives_a_value(stage: str) -> None:
     assert (runs[0].verdict, runs[0].reason) == (Verdict.MATCH, None)
 
 
-@pytest.mark.parametrize("stage", ["shadow", "live"])
+def as_it_is(path: Callable[..., Any]) -> Callable[..., Any]:
+    return path
+
+
+def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """One that does not say at once what it gives."""
+
+    @wraps(function)
+    def noted_call(*args: Any, **kwargs: Any) -> Any:
+        given = function(*args, **kwargs)
+        return given  # noqa: RET504  so that its code does not show it
+
+    return noted_call
+
+
+@pytest.mark.parametrize("stage", ["off", "shadow", "live"])
 @pytest.mark.parametrize("mode", ["inline", "background"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(as_it_is, traced), (as_it_is, noted), (traced, as_it_is), (traced, traced), (traced, noted)],
+)
 @OTHERS
-def test_a_candidate_of_an_async_seam_may_give_a_coroutine(
-    other: int, verdict: Verdict, mode: str, stage: str
+def test_a_path_may_hand_on_the_coroutine_of_an_async_one(
+    old: Callable[..., Any], new: Callable[..., Any], other: int, verdict: Verdict, mode: str, stage: str
 ) -> None:
     happened: list[int] = []
     client = handed_on(happened)
@@ -175,21 +194,44 @@ def test_a_candidate_of_an_async_seam_may_give_a_coroutine(
     migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0, sink=runs.append, mode=mode)
     migration.port("client", type(client), effects={"send"})
 
-    async def legacy(number: int) -> int:
-        await client.send(1)
-        return number
+    def sending(first: int) -> Callable[[int], Coroutine[Any, Any, int]]:
+        async def path(number: int) -> int:
+            await client.send(first)
+            return number
 
-    @traced
-    async def candidate(number: int) -> int:
-        await client.send(other)
-        return number
+        return path
 
-    seam = migration.seam("s", legacy=legacy, candidate=candidate)
-    assert asyncio.run(seam(7)) == 7
+    seam: Any = migration.seam("s", legacy=old(sending(1)), candidate=new(sending(other)))
+
+    async def program() -> Any:
+        return await seam(7)
+
+    assert asyncio.run(program()) == 7
     migration.flush()
     migration.close()
     assert happened == [other if stage == "live" else 1]
-    assert (runs[0].verdict, runs[0].reason) == (verdict, None)
+    assert [(run.verdict, run.reason) for run in runs] == ([] if stage == "off" else [(verdict, None)])
+
+
+@pytest.mark.parametrize("stage", ["off", "shadow", "live"])
+def test_a_decorator_that_waits_for_an_async_path_gives_what_it_gave(stage: str) -> None:
+    def waited_for(function: Callable[..., Any]) -> Callable[..., Any]:
+        def until_done(coroutine: Any) -> Any:
+            return asyncio.run(coroutine)
+
+        @wraps(function)
+        def call(*args: Any) -> Any:
+            return until_done(function(*args))
+
+        return call
+
+    @waited_for
+    async def path(number: int) -> int:
+        await asyncio.sleep(0)
+        return number
+
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, refresh_s=0)
+    assert migration.seam("s", legacy=path, candidate=path)(7) == 7
 
 
 @pytest.mark.parametrize("stage", ["shadow", "live"])
