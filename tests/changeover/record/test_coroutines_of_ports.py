@@ -234,6 +234,24 @@ def test_a_decorator_that_waits_for_an_async_path_gives_what_it_gave(stage: str)
     assert migration.seam("s", legacy=path, candidate=path)(7) == 7
 
 
+@pytest.mark.parametrize("hides", [noted, lambda path: lambda number: path(number)], ids=["noted", "lambda"])
+def test_a_legacy_path_that_does_not_show_its_coroutine_is_not_compared(hides: Callable[..., Any]) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+
+    async def path(number: int) -> int:
+        return number
+
+    seam: Any = migration.seam("s", legacy=hides(path), candidate=hides(path))
+
+    async def program() -> Any:
+        return await seam(7)
+
+    assert asyncio.run(program()) == 7
+    assert runs[0].verdict is Verdict.FAILED
+    assert "coroutine" in str(runs[0].reason)
+
+
 @pytest.mark.parametrize("stage", ["shadow", "live"])
 def test_a_part_of_a_port_that_gives_a_coroutine_is_looked_at_when_it_has_ended(stage: str) -> None:
     class Table:
