@@ -76,6 +76,7 @@ def replayed(
                 context=copy_context(),
                 decimals=scenario.tape.decimals or decimal.getcontext().copy(),
                 loop_goes_on=seam.is_async,
+                is_awaited=seam.is_async,
                 decides=_decides(scenario) if side is Side.CANDIDATE else None,
             )
             with during():

@@ -94,6 +94,7 @@ def replayed(
             decimals=run.tape.decimals or decimal.Context(),
             apart=True,
             loop_goes_on=seam.is_async,
+            is_awaited=seam.is_async,
             inside_loop=run.inside_loop,
         )
         pending = task.start()

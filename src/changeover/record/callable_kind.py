@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import textwrap
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from inspect import (
     CO_COROUTINE,
     Signature,
     getattr_static,
+    getsource,
     isasyncgenfunction,
     iscoroutinefunction,
     isgeneratorfunction,
     signature,
+    unwrap,
 )
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from changeover.record.context import SESSION
 from changeover.values.own_state import found_in
 
 _MARK = "_is_coroutine_mark"  # of `inspect.markcoroutinefunction`, from Python 3.12 on
@@ -29,6 +34,68 @@ def is_async(function: Any) -> bool:
             return True
         return _MARK in function.__dict__ and iscoroutinefunction(function)
     return iscoroutinefunction(function) or iscoroutinefunction(_called(function))
+
+
+def is_awaited(function: Any) -> bool:
+    """Whether a call has to be awaited, also where a decorator knows nothing of that.
+
+    It is known of one whose answers are all `return function(*args)`, where `function` is the async one.
+    """
+    if is_async(function):
+        return True
+    behind = vars(function).get("__wrapped__") if type(function) is FunctionType else None
+    return behind is not None and is_awaited(behind) and _gives_back(function, behind)
+
+
+def _gives_back(function: FunctionType, behind: Any) -> bool:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    try:
+        names = {name for name, cell in cells if cell.cell_contents is behind}
+    except ValueError:  # a cell that is still empty
+        return False
+    return bool(names) and _all_answers_are_calls_of(function.__code__, frozenset(names))
+
+
+@lru_cache(maxsize=1_024)
+def _all_answers_are_calls_of(code: CodeType, names: frozenset[str]) -> bool:
+    token = SESSION.set(None)  # a file is read, which no path asked for
+    try:
+        tree = ast.parse(textwrap.dedent(getsource(code)))
+    except (OSError, SyntaxError, ValueError, TypeError):
+        return False
+    finally:
+        SESSION.reset(token)
+    answers = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    return bool(answers) and all(
+        isinstance(answer, ast.Call) and isinstance(answer.func, ast.Name) and answer.func.id in names
+        for answer in answers
+    )
+
+
+def may_give_coroutine(function: Any) -> bool:
+    """Whether a function that is not async itself seems to hand on what an async one gives.
+
+    A decorator that knows nothing of async functions does so (`@wraps(send)` and `return send(*args)`), one
+    that has the coroutine run does not.
+    """
+    if type(function) is not FunctionType or is_async(function):
+        return False
+    behind = unwrap(function)
+    return behind is not function and is_async(behind) and _RUNNERS.isdisjoint(_names_in(function.__code__))
+
+
+def _names_in(code: CodeType) -> frozenset[str]:
+    inner = (_names_in(part) for part in code.co_consts if isinstance(part, CodeType))
+    return frozenset(code.co_names).union(code.co_freevars, *inner)
+
+
+_RUNNERS = frozenset(
+    {
+        *("run", "run_sync", "run_until_complete", "run_coroutine_threadsafe", "async_to_sync"),
+        *("from_thread", "result", "start", "submit", "send"),
+    }
+)
+"""What a function calls that waits for a coroutine, by the usual names."""
 
 
 def signature_of(function: Any) -> Signature:

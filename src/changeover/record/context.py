@@ -47,6 +47,12 @@ class Session(Protocol):
         The answer of a coroutine function is an awaitable.
         """
 
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """Whether what the path sets of a port's object is to be set (`record.attributes_set`)."""
+
+    def has_made(self, owner: Any) -> None:
+        """An object of a port's class has been made."""
+
     def tell(self, hook: Any, args: Args) -> None:
         """Keep an effect that was found after it had happened, of a hook of a channel (`record.channel`)."""
 

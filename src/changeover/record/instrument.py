@@ -29,6 +29,7 @@ from changeover.record.context import (
 )
 from changeover.record.property_mocks import as_property
 from changeover.record.redirected_functions import redirect, twin_of
+from changeover.record.special_methods import SETS
 
 Site = tuple[str, int]
 """File and line of a call."""
@@ -57,6 +58,8 @@ class Hook:
 
     def __post_init__(self) -> None:
         self.is_async = callable_kind.is_async(self.original)
+        # Of one that is not: whether it gives what an async one does. The first call says whether it is so.
+        self.gives_coroutine = callable_kind.may_give_coroutine(self.original)
 
 
 class Binder:
@@ -168,6 +171,26 @@ def hook_function(owner: Any, name: str) -> Hook:
             hook.unreplaced = None
             setattr(taken, _TAKEN, (hook, owner))
             setattr(taken, "__wrapped__", original)  # noqa: B010  its signature, for who asks
+    return hook
+
+
+def hook_setter(cls: type, name: str, kind: str) -> Hook:
+    """Instrument what sets (`.__set__`) or deletes a property of a class; a second time finds the first hook.
+
+    Raises DeclarationError where the property cannot be replaced.
+    """
+    static = inspect.getattr_static(cls, name)
+    is_set = kind == SETS
+    function = static.fset if is_set else static.fdel
+    known = hook_of(function)
+    if known is not None and name in vars(cls):
+        return known
+    hook = Hook(name + kind, cls.__module__, function if known is None else known.original, has_owner=True)
+    asking = _asking(hook)
+    try:
+        setattr(cls, name, static.setter(asking) if is_set else static.deleter(asking))
+    except (AttributeError, TypeError) as error:
+        raise DeclarationError(f"{cls!r}.{name}", f"cannot be instrumented ({error})") from None
     return hook
 
 

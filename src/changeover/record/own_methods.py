@@ -16,6 +16,7 @@ from weakref import ref
 
 from changeover.record import callable_kind
 from changeover.record.asked_object import AskedObject, behind
+from changeover.record.attributes_set import is_its_own_affair
 from changeover.record.called_back import HANDED, notice
 from changeover.record.context import (
     SESSION,
@@ -46,7 +47,13 @@ def watch_own_methods(cls: type) -> None:
     plainly, atoms = object.__setattr__, ATOMS
     is_plain = own is None and found_in(cls, "__setattr__") is plainly
 
+    current, unset, elsewhere, of_tasks = SESSION.get, UNSET, WORK_HERE, TASKS_AT_WORK
+
     def set_attribute(self: Any, name: str, value: Any, /) -> None:
+        session = current(unset)
+        is_in_run = session is not None and (session is not unset or elsewhere or of_tasks)
+        if is_in_run and not _may_set(self, name, value):
+            return
         kind = type(self)
         if is_plain and kind is cls:  # felt wherever an object of a port counts something
             plainly(self, name, value)
@@ -61,6 +68,11 @@ def watch_own_methods(cls: type) -> None:
     setattr(asked, _WATCHED, True)
     with suppress(AttributeError, TypeError):
         cls.__setattr__ = asked  # type: ignore[method-assign, assignment]
+
+
+def _may_set(owner: Any, name: str, value: Any) -> bool:
+    session = current_session()
+    return session is None or is_its_own_affair(owner) or session.sets(owner, name, value)
 
 
 def cover_own_methods(owner: Any) -> None:

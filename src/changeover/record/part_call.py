@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import CoroutineType
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
@@ -107,10 +108,14 @@ class PartCall:
             return self._run_async(original(*args, **kwargs), looks, before, calls, note)
         if self.hook.is_own:
             note(self, "what a function of the object alone holds")
+        value: Any = None
         try:
             value = original(*args, **kwargs)
         finally:
-            self._look_again(looks, before, calls, note)
+            if type(value) is not CoroutineType:
+                self._look_again(looks, before, calls, note)
+        if type(value) is CoroutineType:  # what a decorator handed on that knows nothing of async functions
+            return self._run_async(value, looks, before, calls, note)
         if self.given is not None and acts_by_itself(value):
             if not self.is_kept:
                 note(self.asked_for(args), "what the function that it gives holds")

@@ -20,6 +20,7 @@ from changeover.record.instrument import (
     function_of,
     hook_function,
     hook_of,
+    hook_setter,
     public_functions,
     watch_subclasses,
 )
@@ -30,7 +31,7 @@ from changeover.record.own_methods import watch_own_methods
 from changeover.record.part_call import PartCall
 from changeover.record.port_mocks import specification, watch_mocks
 from changeover.record.port_parts import PortParts
-from changeover.record.special_methods import acting_specials
+from changeover.record.special_methods import acting_setters, acting_specials
 from changeover.values.identity import identity_of
 from changeover.values.own_state import found_in, mro
 
@@ -359,32 +360,43 @@ class PortBook:
         if port.is_object:
             self._cover_object(port)
             return
-        for name in _covered_names(port, port.target):
+        for name in _in_order(port, _covered_names(port, port.target)):
             self._bind(port, hook_function(port.target, name), None)
         if isinstance(port.target, type):
+            self._cover_setters(port, port.target, None)
             for derived in subclasses(port.target):
                 if derived is not port.target:
                     self._cover_derived(port, derived)
+
+    def _cover_setters(self, port: Port, cls: type, target: Any) -> None:
+        """A property that acts where it is set does so as a method does, and no declaration can name that."""
+        for name, kind in acting_setters(cls, frozenset({*port.declared, *public_functions(cls)})):
+            if cls is port.target or target is not None or name in vars(cls):
+                with suppress(DeclarationError):
+                    self._bind(port, hook_setter(cls, name, kind), target)
 
     def _cover_derived(self, port: Port, derived: type) -> None:
         is_derived = port.target in mro(derived)
         if not is_derived or "__setattr__" in vars(derived):
             watch_own_methods(derived)
-        for name in _covered_names(port, port.target) | _covered_names(port, derived):
+        for name in _in_order(port, _covered_names(port, port.target) | _covered_names(port, derived)):
             if name in vars(derived) and is_derived:
                 self._bind(port, hook_function(derived, name), None)
             elif not is_derived and not self._is_bound(port, hook_of(function_of(found_in(derived, name)))):
                 with suppress(DeclarationError, AttributeError):  # it is registered, and may be one of C
                     self._bind(port, hook_function(derived, name), None)
+        if is_derived:
+            self._cover_setters(port, derived, None)
 
     def _cover_object(self, port: Port) -> None:
         cls = type(port.target)
         own = {name for name, value in members(port.target).items() if callable(value)}
-        for name in _covered_names(port, cls) | set(_public_members(port.target)):
+        for name in _in_order(port, _covered_names(port, cls) | set(_public_members(port.target))):
             if name in own:
                 self._bind(port, hook_function(port.target, name), None)
             else:
                 self._bind(port, hook_function(cls, name), port.target)
+        self._cover_setters(port, cls, port.target)
 
     def _bind(self, port: Port, hook: Hook, target: Any) -> None:
         said = port.declared.get(hook.name, _NOTHING_SAID)
@@ -431,6 +443,11 @@ def _covered_names(port: Port, owner: Any) -> set[str]:
     """What is replaced of a port: what is declared, what is public, and special methods that may act."""
     names = {*port.declared, *public_functions(owner)}
     return names.union(acting_specials(owner, frozenset(names))) if isinstance(owner, type) else names
+
+
+def _in_order(port: Port, names: Iterable[str]) -> list[str]:
+    """What is declared first: a function that has a second name (`emit = send`) is what was declared."""
+    return sorted(names, key=lambda name: (name not in port.declared, name))
 
 
 def _public_members(target: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
 from changeover.record.callable_kind import is_stream, opens_context
 from changeover.record.class_family import is_of, subclasses
-from changeover.record.context import Args
+from changeover.record.context import Args, current_session
 from changeover.record.instrument import Hook, function_of, hook_function
 from changeover.record.own_methods import cover_own_methods
 from changeover.record.part_call import GIVES_BY_NAME, EarlierCalls, PartCall
@@ -206,6 +206,9 @@ class PortParts:
         @wraps(original)
         def begun(self: Any, *args: Any, **kwargs: Any) -> None:
             original(self, *args, **kwargs)
+            session = current_session()
+            if session is not None:
+                session.has_made(self)
             if getattr(type(self), "__init__", None) is begun:
                 _look_into_new_one(self, read, made)
 

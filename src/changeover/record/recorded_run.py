@@ -261,6 +261,8 @@ def _call(entry: Entry, encode: Encode, words: Words) -> dict[str, Any]:
         data["site"] = entry.site
     if entry.owner is not None:
         data["object"] = {**entry.owner.texts}
+    if method.hook.gives_coroutine:
+        data["awaited"] = True
     return data
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from threading import Lock, get_ident
 from time import perf_counter
+from types import CoroutineType
 from typing import Any, Self
 
 from changeover.record.acting_functions import acting_for
 from changeover.record.answer_parts import is_held, watched
+from changeover.record.attributes_set import AttributesSet
 from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
 from changeover.record.given_answers import GivenAnswers
 from changeover.record.instrument import Hook, Site, calling_site
@@ -104,8 +107,31 @@ class Recorder(GivenAnswers):
         finally:
             put_back(here, before)
             SESSION.reset(token)
+        if type(value) is CoroutineType or hook.gives_coroutine:
+            hook.gives_coroutine = type(value) is CoroutineType
+            if hook.gives_coroutine:
+                return self._awaited(method, kept, lambda: value)
         self._keep(method, kept, Returned(value), began, start)
         return value
+
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """Keep what the path sets; it is set in any case."""
+        if self.book.holds(owner):
+            for recorder in self._chain:
+                if not recorder.closed and not recorder.running.answered:
+                    recorder._attributes().keep(owner, name, value)
+        return True
+
+    def has_made(self, owner: Any) -> None:
+        """The path has made an object of a port: what it sets there is its own affair."""
+        for recorder in self._chain:
+            if not recorder.closed:
+                recorder._attributes().made.add(owner)
+
+    def _attributes(self) -> AttributesSet:
+        if self.tape.attributes is None:
+            self.tape.attributes = AttributesSet()
+        return self.tape.attributes
 
     def tell(self, hook: Hook, args: Args) -> None:
         """Keep an effect that was found after it had happened."""
@@ -123,20 +149,22 @@ class Recorder(GivenAnswers):
     def _call_async(
         self, method: PortMethod, kept: _Kept | None, original: Callable[..., Any], args: Args, kwargs: Kwargs
     ) -> Coroutine[Any, Any, Any]:
-        async def awaited() -> Any:
-            token = SESSION.set(None)
-            began, start = perf_counter(), tick()
-            try:
-                value = await original(*args, **kwargs)
-            except BaseException as error:
-                self._keep(method, kept, Raised(error), began, start)
-                raise
-            finally:
-                restore(SESSION, token)
-            self._keep(method, kept, Returned(value), began, start)
-            return value
+        return self._awaited(method, kept, partial(original, *args, **kwargs))
 
-        return awaited()
+    async def _awaited(
+        self, method: PortMethod, kept: _Kept | None, begin: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        token = SESSION.set(None)
+        began, start = perf_counter(), tick()
+        try:
+            value = await begin()
+        except BaseException as error:
+            self._keep(method, kept, Raised(error), began, start)
+            raise
+        finally:
+            restore(SESSION, token)
+        self._keep(method, kept, Returned(value), began, start)
+        return value
 
     def _prepare(self, method: PortMethod, args: Args, kwargs: Kwargs) -> _Kept | None:
         """Keep the arguments as they are before the call; None where they cannot be kept."""

@@ -162,6 +162,8 @@ def _call(entry: Entry, codec: Codec) -> dict[str, Any]:
         data["site"] = list(near(entry.site))
     if entry.owner is not None:
         data["object"] = {**entry.owner.texts}
+    if entry.method.hook.gives_coroutine:
+        data["awaited"] = True
     return data
 
 

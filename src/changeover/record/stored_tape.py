@@ -133,6 +133,8 @@ class _Calls:
             raise table.error("site", f"was {site!r}, allowed: file and line")
         during = table.raw("during")
         owner = self._object(table)
+        if table.flag("awaited"):  # where nothing but a call says that its answer is to be awaited
+            method.hook.gives_coroutine = True
         table.done()
         entry = Entry(
             method, tuple(args), kwargs, outcome, None if site is None else (site[0], site[1]), digest

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from changeover.record.answer_parts import Path, entities_in
+from changeover.record.attributes_set import AttributesSet
 from changeover.record.context import Args, Kwargs
 from changeover.record.instrument import Site
 from changeover.record.port import CallClass, PortMethod
@@ -175,6 +176,7 @@ class Tape:
     kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
     left_out: tuple[str, ...] = ()  # arguments that the caller did not give: each path has its own default
+    attributes: AttributesSet | None = None  # of ports' objects, which the path has set; not stored
     scripts: Scripts | None = None  # what packs keep for replays elsewhere; None where there will be none
 
     def __init__(

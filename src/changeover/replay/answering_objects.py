@@ -81,6 +81,13 @@ class DelegateSession:
         """The ports of the replay."""
         return self.replay.book
 
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """What a real object or copy sets is its own affair."""
+        return True
+
+    def has_made(self, owner: Any) -> None:
+        """The same."""
+
     def tell(self, hook: Hook, args: Args) -> None:
         """The same."""
 

@@ -10,6 +10,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from changeover.errors import ReplayRefusal, ReplayStopped, UndeclaredCall, WorkRefused
+from changeover.record.attributes_set import AttributesAgain, AttributesSet
 from changeover.record.call_inputs import CallInputs
 from changeover.record.context import SESSION, Args, Kwargs, restore
 from changeover.record.instrument import Hook
@@ -35,6 +36,9 @@ from changeover.values.event import EventLog
 from changeover.values.limits import Limits
 from changeover.values.observation import Outcome, Raised, Returned, Side, outcome_of
 from changeover.values.value_text import outcome_text
+
+_SETS_OTHERWISE = "it is set past every port, and not as the answering path did"
+_WAY_OUT_OF_SETTING = "write a method of the port that sets it, and declare it"
 
 
 class Replay(RealAnswers, UnrecordedCalls):
@@ -127,6 +131,36 @@ class Replay(RealAnswers, UnrecordedCalls):
         owner, rest = (args[0], args[1:]) if hook.has_owner else (None, args)
         return self.ask(method, owner, rest, kwargs)
 
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """Not of an object that was there before; refused where the answering path set another value."""
+        again = self._attributes
+        if again is None or owner in again.made or not self.book.holds(owner):
+            return True
+        if self._closed or again.is_next(owner, name, value):
+            return False
+        place = f"{type(owner).__name__}.{name}"
+        self.note(ProblemKind.UNDECLARED_CALL, place, f"{_SETS_OTHERWISE}: {_WAY_OUT_OF_SETTING}")
+        raise self._ended(UndeclaredCall(f"{place}: {_SETS_OTHERWISE}"))
+
+    def has_made(self, owner: Any) -> None:
+        """The path has made an object of a port: what it sets there is its own affair."""
+        if self._attributes is not None:
+            self._attributes.made.add(owner)
+
+    def check_attributes(self) -> None:
+        """When the path has ended: what the answering path alone has set makes the run no comparison."""
+        missing = None if self._attributes is None else self._attributes.missing()
+        if missing is not None:
+            why = f"only the answering path sets it, past every port: {_WAY_OUT_OF_SETTING}"
+            self.note(ProblemKind.UNDECLARED_CALL, missing, why)
+
+    @cached_property
+    def _attributes(self) -> AttributesAgain | None:
+        """None where nobody knows what the answering path set, and where the objects are copies."""
+        if self._tape.is_stored or self.copies is not None:
+            return None
+        return AttributesAgain(self._tape.attributes or AttributesSet())
+
     def _ask_part(self, part: PartCall, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let an object that a port holds answer by itself, unless it would act."""
         why = part.why_refused(is_stored=self._tape.is_stored)
@@ -148,7 +182,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         if self.debugger is not None:
             self.debugger.at_call(len(self.calls) + 1, method.hook.module)
         args = method.kept(args)
-        if method.hook.is_async:
+        if method.hook.is_async or method.hook.gives_coroutine:
             return self._ask_async(method, owner, args, kwargs)
         began = perf_counter()
         try:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import decimal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import field
 from enum import Enum
 from functools import partial
 from time import monotonic, perf_counter, sleep
+from types import CoroutineType
 from typing import Any
 
 from changeover.quick_dataclass import dataclass
 from changeover.record.bound_paths import rebound
 from changeover.record.call_inputs import CallInputs, Named, by_number
-from changeover.record.callable_kind import is_async
+from changeover.record.callable_kind import is_awaited
 from changeover.record.class_state import class_states
 from changeover.record.context import SESSION, Args, Kwargs, at_work
 from changeover.record.followed_path import followed
@@ -124,6 +125,7 @@ class ReplayTask:
     `decimals` are those in which the answering path began. `apart` is a replay beside the program, which may
     change at any time what a process has one of.
     `loop_goes_on` says that the loop of the answering path outlives it, so that a replay's own has to, too;
+    `is_awaited` that the seam is, so that what is to be awaited of a path is no answer yet;
     `inside_loop` that the sync path was called inside one, so that this one has to be, too. `of_main_thread`
     says that the answering path was called there, and `handled` which error was handled where it was.
     `decides` says in which order buses deliver; None as they would.
@@ -147,6 +149,7 @@ class ReplayTask:
     owners: Mapping[str, Any] = field(default_factory=dict)
     apart: bool = False
     loop_goes_on: bool = False
+    is_awaited: bool = False
     inside_loop: bool = False
     owner_is: OwnerIs = OwnerIs.MADE
     seam: str = ""
@@ -270,6 +273,7 @@ class ReplayTask:
         changed: dict[str, Any] = {}
         try:
             self._check_object(replay)
+            replay.check_attributes()
             before = self._inputs(self.owner)
             after = self._inputs(owner)._replace(args=args, kwargs=kwargs)
             if after.owner or args is not self.args or kwargs is not self.kwargs:
@@ -314,7 +318,7 @@ def _called(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := _followed(built.value, replay)):
+    elif is_awaited(path := _followed(built.value, replay)):
         ended = _settling(replay, task) if task.loop_goes_on else None
         outcome = completed(lambda: path(*task.front(owner), *args, **kwargs), context, replay, ended)
     elif task.inside_loop and not runs_a_loop():
@@ -325,9 +329,18 @@ def _called(
         outcome = completed(called, context, replay, _settling(replay, task))
     else:
         outcome = context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
+        if task.is_awaited and (pending := _coroutine_in(outcome)) is not None:
+            outcome = completed(lambda: pending, context, replay, _settling(replay, task))
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds
+
+
+def _coroutine_in(outcome: Outcome) -> Coroutine[Any, Any, Any] | None:
+    """What is still to be awaited of a path that is no coroutine function, at a seam that is awaited."""
+    if isinstance(outcome, Returned) and type(outcome.value) is CoroutineType:
+        return outcome.value
+    return None
 
 
 async def _async(
@@ -338,7 +351,7 @@ async def _async(
     began = perf_counter()
     if isinstance(built, Raised):
         outcome: Outcome = built
-    elif is_async(path := _followed(built.value, replay)):
+    elif is_awaited(path := _followed(built.value, replay)):
 
         async def handling() -> Any:
             given = (*task.front(owner), *args)
@@ -350,6 +363,8 @@ async def _async(
         outcome = await threaded(
             lambda: context.run(outcome_of, lambda: path(*task.front(owner), *args, **kwargs))
         )
+        if (pending := _coroutine_in(outcome)) is not None:
+            outcome = await awaited(lambda: pending, context, replay)
     replay.answer(perf_counter())
     seconds = replay.answered_at - began
     return replay, args, kwargs, outcome, seconds

@@ -46,6 +46,13 @@ class Sealed:
             self._refuse(f"called {method.full_name}")
         return original(*args, **kwargs)
 
+    def sets(self, owner: Any, name: str, value: Any) -> bool:
+        """What it sets is set."""
+        return True
+
+    def has_made(self, owner: Any) -> None:
+        """It may do with it what it likes."""
+
     def tell(self, hook: Hook, args: Args) -> None:
         """Refuse an effect that was found afterwards."""
         self._refuse(f"has changed what {hook.name} is about")

@@ -10,7 +10,7 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from changeover.errors import DeclarationError, LegacyRemovedError
-from changeover.record.callable_kind import is_async
+from changeover.record.callable_kind import is_awaited
 from changeover.record.context import Args, Kwargs, current_session
 from changeover.record.port import PortBook
 from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
@@ -156,7 +156,7 @@ def _give_types(made: Any, original: Any) -> None:
 
 def _plain(seam: Seam, path: PathFunction | None) -> Callable[..., Any] | None:
     """The path where it can be called as it is, else None."""
-    if path is None or isinstance(path, Fresh) or seam.is_async or is_async(path):
+    if path is None or isinstance(path, Fresh) or seam.is_async or is_awaited(path):
         return None
     return path
 
@@ -167,7 +167,7 @@ def _answer(seam: Seam, pins: Pins, args: Args, kwargs: Kwargs) -> Any:
         path = _callable(seam, roles.path)
         return (
             path(*args, **kwargs)
-            if type(path) is FunctionType and not is_async(path)
+            if type(path) is FunctionType and not is_awaited(path)
             else SYNC.call(path, args, kwargs)
         )
     return completed_now(experiment(_call(seam, pins, roles, args, kwargs), SYNC)).give()
@@ -205,7 +205,8 @@ def _roles(seam: Seam, pins: Pins) -> Roles:
         return roles
     found = _found_roles(seam, pins, session)
     if found.compared and seam.sample >= 1.0 and _is_plain(seam, pins):
-        seam.known_roles = pins.settings, found._replace(is_outermost=True, is_plain=not is_async(found.path))
+        is_plain = not is_awaited(found.path)
+        seam.known_roles = pins.settings, found._replace(is_outermost=True, is_plain=is_plain)
     return found
 
 

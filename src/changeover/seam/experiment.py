@@ -12,9 +12,10 @@ from contextvars import copy_context
 from dataclasses import replace
 from threading import get_ident
 from time import perf_counter
+from types import CoroutineType
 from typing import Any
 
-from changeover.record.callable_kind import is_async
+from changeover.record.callable_kind import is_awaited
 from changeover.record.carried_coroutine import carried
 from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
 from changeover.record.followed_path import followed
@@ -45,7 +46,7 @@ class _Sync:
     """
 
     def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if is_async(path):
+        if is_awaited(path):
             return completed(lambda: path(*args, **kwargs), copy_context()).give()
         return path(*args, **kwargs)
 
@@ -104,12 +105,13 @@ class _Sync:
 
 
 class _Async:
-    """The caller awaits; a path that is no coroutine function runs in a thread."""
+    """The caller awaits; a path that is no coroutine function runs in a thread, and may give a coroutine."""
 
     async def call(self, path: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
-        if is_async(path):
+        if is_awaited(path):
             return await path(*args, **kwargs)
-        return await threaded(lambda: path(*args, **kwargs))
+        value = await threaded(lambda: path(*args, **kwargs))
+        return await value if type(value) is CoroutineType else value
 
     async def answer(self, recording: Recording) -> Outcome:
         recorder, call = recording.recorder, recording.call

@@ -397,6 +397,7 @@ class Recording:
             owners=self.recorder.owners,
             apart=apart,
             loop_goes_on=self._seam.is_async,
+            is_awaited=self._seam.is_async,
             inside_loop=inside_loop and not self._seam.is_async,
             owner_is=given.owner_is,
             seam=self._seam.name,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from changeover.errors import DeclarationError
 from changeover.quick_dataclass import dataclass
-from changeover.record.callable_kind import is_async
+from changeover.record.callable_kind import is_awaited
 from changeover.record.context import Args
 from changeover.record.instrument import Binder
 from changeover.record.key_function import WrongArity, fitted
@@ -231,7 +231,7 @@ class Seam:
             if path is not None:
                 self.add(side, path)
         function = None if isinstance(first, Fresh) else first
-        self.is_async = is_async(first.answering if isinstance(first, Fresh) else first)
+        self.is_async = is_awaited(first.answering if isinstance(first, Fresh) else first)
         if self.on_loop and not self.is_async:
             raise DeclarationError(f'seam "{self.name}"', "on_loop is for a seam that is awaited")
         self.method_object = MethodObject(function, self.is_method)
