@@ -9,6 +9,7 @@ from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, 
 from changeover.packs.database.others_writing import moment, others_wrote
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
+from changeover.packs.database.postgres_counters import set_back
 from changeover.packs.database.postgres_made import PostgresMade
 from changeover.packs.database.postgres_rows import PostgresRows, sqlstate
 from changeover.packs.database.postgres_settings import plain_values
@@ -85,6 +86,7 @@ class PostgresCopy:
         try:
             self._set_limits()
             self._turn_back()
+            self._set_back_counters()
         except Exception as error:
             state = sqlstate(error)
             if state == _TIMED_OUT or (state not in _BUSY and self.is_over):
@@ -180,6 +182,19 @@ class PostgresCopy:
             self._turned = before
         if wrong := unlike([change.turned for change in changes], since(before, self._turned)):
             raise NotComparable(f"more changed than was turned back: {_listed(wrong)}")
+
+    def _set_back_counters(self) -> None:
+        """New rows get the numbers that they got; not where others may draw from the sequences meanwhile."""
+        made = self._recorded.evidence
+        if not self._recorded.alone or not isinstance(made, PostgresMade):
+            return
+        tables, lowest = self._capture.tables, dict[str, int]()
+        for change in self._recorded.changes:
+            for name, value in ({} if change.before is not None else change.after or {}).items():
+                column = tables[change.table].columns[name]
+                if column.counter and made.counted(tables[change.table], column, value):
+                    lowest[column.counter] = min(int(value), lowest.get(column.counter, int(value)))
+        set_back(self._connection, made.drawn, lowest)
 
     def _switch_triggers(self, role: str) -> None:
         try:
