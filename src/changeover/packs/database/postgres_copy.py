@@ -9,7 +9,7 @@ from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, 
 from changeover.packs.database.others_writing import moment, others_wrote
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
-from changeover.packs.database.postgres_counters import set_back
+from changeover.packs.database.postgres_counters import Numbered, set_back, wait_for_other_copies
 from changeover.packs.database.postgres_made import PostgresMade
 from changeover.packs.database.postgres_rows import PostgresRows, sqlstate
 from changeover.packs.database.postgres_settings import plain_values
@@ -156,8 +156,10 @@ class PostgresCopy:
             self._connection.rollback()
         self._begun = True
         limit = max(1, int(self._deadline_s * 1000))
-        run(self._connection, f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         run(self._connection, f"SET LOCAL statement_timeout = {limit}")
+        if self._drawn:
+            wait_for_other_copies(self._connection)
+        run(self._connection, f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         if not self._inside:
             run(self._connection, f"SET LOCAL idle_in_transaction_session_timeout = {limit}")
 
@@ -183,18 +185,26 @@ class PostgresCopy:
         if wrong := unlike([change.turned for change in changes], since(before, self._turned)):
             raise NotComparable(f"more changed than was turned back: {_listed(wrong)}")
 
-    def _set_back_counters(self) -> None:
-        """New rows get the numbers that they got; not where others may draw from the sequences meanwhile."""
+    @property
+    def _drawn(self) -> dict[str, int]:
+        """The sequences that are set back, by name: not where others may draw from them meanwhile."""
         made = self._recorded.evidence
-        if not self._recorded.alone or not isinstance(made, PostgresMade):
+        return made.drawn if self._recorded.alone and isinstance(made, PostgresMade) else {}
+
+    def _set_back_counters(self) -> None:
+        """New rows get the numbers that they got."""
+        made, drawn = self._recorded.evidence, self._drawn
+        if not drawn or not isinstance(made, PostgresMade):
             return
-        tables, lowest = self._capture.tables, dict[str, int]()
+        rows: list[Numbered] = []
         for change in self._recorded.changes:
-            for name, value in ({} if change.before is not None else change.after or {}).items():
-                column = tables[change.table].columns[name]
-                if column.counter and made.counted(tables[change.table], column, value):
-                    lowest[column.counter] = min(int(value), lowest.get(column.counter, int(value)))
-        set_back(self._connection, made.drawn, lowest)
+            table = self._capture.tables[change.table]
+            new = {} if change.before is not None or change.after is None else change.after
+            for name, value in new.items():
+                column = table.columns[name]
+                if column.counter and made.counted(table, column, value):
+                    rows.append(Numbered(column.counter, int(value), table, name))
+        set_back(self._connection, drawn, rows)
 
     def _switch_triggers(self, role: str) -> None:
         try:

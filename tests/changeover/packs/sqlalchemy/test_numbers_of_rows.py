@@ -75,9 +75,7 @@ def test_a_number_in_an_answer_and_in_the_name_of_a_file_is_the_same(slips: Any,
     ]
 
 
-def test_the_program_gets_the_numbers_that_it_would_get_without_a_replay(
-    slips: Any, tmp_path: Path
-) -> None:
+def test_the_program_gets_the_numbers_that_it_would_get_without_a_replay(slips: Any, tmp_path: Path) -> None:
     seam, _ = seam_of(slips, tmp_path / "slips")
     numbers = [int(seam(name).split()[1]) for name in ("a", "b", "c")]
     step = numbers[1] - numbers[0]
