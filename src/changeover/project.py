@@ -180,7 +180,8 @@ def wiring_problems(migration: Migration, directory: Path) -> Iterator[str]:
         if other is not None:
             yield other
     for method in migration.undeclared:
-        yield f"{method.full_name} is in no class: a replay refuses it"
+        way = "name it in reads= or effects=, also where no path calls it"
+        yield f"{method.full_name} is in no class: a replay refuses it; {way}"
     for seam in migration.seams.values():
         for side in Side:
             if seam.paths.get(side) is None:

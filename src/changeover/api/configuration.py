@@ -19,7 +19,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.blind_spot_search import ALIKE_MAX, BlindSpotSearch
 from changeover.evidence.case_runner import select
 from changeover.evidence.cluster_comparison import told_of_search
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.lookup import Archive
 from changeover.evidence.store.store import keep_review, store_path
@@ -250,7 +250,7 @@ def _keep(
     """A phase of which only some seams were looked at is not one that was looked at."""
     path = store_path(project.root)
     plan = migration.plan
-    code = code_digest(plan.code) if plan is not None and plan.code else None
+    code = judged_code(plan)
     for one in review.reviews(datetime.now(UTC), code, rules.digest):
         whole = {seam.name for seam in migration.seams.values() if seam.phase == one.name}
         if whole != set(review.seams[one.name]):

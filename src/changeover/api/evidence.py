@@ -236,7 +236,7 @@ def runs_named(archive: Archive, name: str) -> list[StoredRun]:
     """The runs of a case, or of an id, at least one; raises ConfigurationError for none."""
     runs = archive.runs(name) if name else []
     if not runs:
-        problem = "is no cluster, run, seam or phase of which anything is kept: changeover explain lists them"
+        problem = "is no cluster, run, seam or phase of which anything is kept; runs under pytest are not"
         wrong = ConfigurationError(name, problem)
         wrong.do = "changeover explain"
         raise wrong

@@ -16,7 +16,7 @@ from changeover.api.arguments import check_choice, check_positive
 from changeover.api.comparison import chosen_sources, collector_as_it_was
 from changeover.compare.rules import STRICT
 from changeover.errors import ConfigurationError
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.source_comparison import COLLECT_EVERY, Interruption
 from changeover.evidence.sources import SourceOptions
 from changeover.evidence.store.records import EXPLORED, Review
@@ -120,7 +120,7 @@ def explore(
     explored = Explored(
         seam,
         chosen.name,
-        code_digest(plan.code) if plan is not None and plan.code else None,
+        judged_code(plan),
         (rules or STRICT).digest,
         seed,
         world,

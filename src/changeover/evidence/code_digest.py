@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import date
@@ -41,6 +42,21 @@ def code_digest(packages: Iterable[str], root: Path | None = None) -> str:
             total.update(f"{name}\x1f{_digests.digest(path, _file_digest)}\n".encode())
     _digests.save()
     return total.hexdigest()
+
+
+def judged_code(plan: Plan | None, root: Path | None = None) -> str | None:
+    """The digest of what evidence is about: the code that the plan names, and its table of ports.
+
+    None where the plan names no code. Ports that are declared in Python are code. Raises ConfigurationError.
+    """
+    if plan is None or not plan.code:
+        return None
+    code = code_digest(plan.code, root)
+    if not plan.ports:
+        return code
+    ports = {name: dict(options) for name, options in plan.ports.items()}
+    declared = json.dumps(ports, sort_keys=True, default=str)
+    return sha256(f"{code}\x1f{declared}".encode()).hexdigest()
 
 
 def changed_since(packages: Iterable[str], moment_ns: int) -> str | None:
@@ -128,7 +144,7 @@ def judged_by(
     """
     try:
         packages = () if plan is None else plan.code
-        code = code_digest(packages, root) if packages else None
+        code = judged_code(plan, root)
         newer = None if loaded_ns is None else changed_since(packages, loaded_ns)
         if newer is not None:
             raise ConfigurationError(newer, "has changed since the program was loaded; start it again")

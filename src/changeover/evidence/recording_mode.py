@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.code_digest import answering_code, code_digest
+from changeover.evidence.code_digest import answering_code, judged_code
 from changeover.evidence.spool_place import handed_over, recorded_folder
 from changeover.evidence.store.place import Database, StorePlace, store_path
 from changeover.evidence.worker_watch import WorkerWatch, watch
@@ -40,7 +40,7 @@ def runs_for_workers(
     """
     code = None
     try:
-        code = code_digest(plan.code, root) if plan is not None and plan.code else None
+        code = judged_code(plan, root)
     except ConfigurationError as error:
         runtime.note(f"the code has no digest, so that no run counts for it: {error}")
     digests = Digests(code, {side: answering_code(plan, side) for side in Side})

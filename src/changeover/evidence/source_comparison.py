@@ -19,7 +19,7 @@ from changeover.errors import ConfigurationError
 from changeover.evidence.case_recorder import CaseRecorder
 from changeover.evidence.case_runner import Selection, select
 from changeover.evidence.cluster_comparison import told_of_comparison
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.comparison_info import ComparisonInfo, Stopped
 from changeover.evidence.comparison_totals import Corpus
 from changeover.evidence.comparison_writer import ComparisonWriter, ended
@@ -141,7 +141,7 @@ def _cases_of(
         rules,
         project.directory / SCENARIOS_FOLDER,
         store_path(project.root),
-        code_digest(plan.code, project.root) if plan is not None and plan.code else None,
+        judged_code(plan, project.root),
         (rules or STRICT).digest,
         datetime.now(UTC),
         FitRuns(redactor.run),
@@ -229,7 +229,7 @@ def _info(program: Program, source: Source, request: Request, rules: Rules) -> C
     phases = {} if plan is None else {name: one.number for name, one in plan.phases.items() if one.seams}
     return ComparisonInfo(
         "migration" if plan is None else plan.name,
-        code_digest(plan.code) if plan is not None and plan.code else None,
+        judged_code(plan),
         rules.digest,
         source.name,
         source.unit,

@@ -124,6 +124,9 @@ def _said(
         same = _same(kind, found)
         if same is not None:
             return same
+    if kind is Kind.EFFECT_ORDER:
+        rule = f'a rule for {cluster.place} with order = "any" (changeover docs rules)'
+        return NoRule(f"effects change places. Where their order is of no account: {rule}")
     if cluster.unsafe or is_effect(cluster.place):
         return NoRule("an effect differs")
     if kind in _NO_RULE:

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.store.records import Review
 from changeover.evidence.store.store import keep_review, store_path
 from changeover.gate.check_commands import run_check
@@ -107,7 +107,7 @@ def _with_checks_run(inputs: GateInputs, project: Project, say: Callable[[str], 
 
 def _still_the_same_code(inputs: GateInputs) -> GateInputs:
     """Checks may take half an hour; code that was edited meanwhile is not what they checked."""
-    if inputs.code is None or code_digest(inputs.plan.code) == inputs.code:
+    if inputs.code is None or judged_code(inputs.plan) == inputs.code:
         return inputs
     changed = "was changed while the checks ran: ask again"
     return replace(inputs, problems=replace(inputs.problems, code=changed))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from changeover.errors import ConfigurationError
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.spool_place import recorded_folder
 from changeover.evidence.store.place import Database
 from changeover.evidence.store.production import DifferingInput, InputGroup, RunGroup
@@ -165,9 +165,7 @@ def read_project_state(project: Project, now: datetime | None = None) -> Project
     now = now or datetime.now(UTC)
     today = now.date()
     project.make_importable()
-    code, code_problem = value_or_problem(
-        lambda: code_digest(plan.code, project.root) if plan.code else None, None
-    )
+    code, code_problem = value_or_problem(lambda: judged_code(plan, project.root), None)
     rules, rules_problem = value_or_problem(lambda: project.rules_digest(today), "")
     waivers, waivers_problem = value_or_problem(
         lambda: load_waivers(project.directory / WAIVERS_FILE, today), ()

@@ -156,7 +156,8 @@ class Migration(FileTable):
     name: Text = Field(description="What the migration is called on screens and pages.")
     legacy: Texts = Field([], description="Packages that will be removed, such as shop.legacy.")
     code: Texts = Field(
-        [], description="Packages that evidence is about: when they change, it is of old code."
+        [],
+        description="Packages that evidence is about: when they or the ports change, it is of old code.",
     )
     redact: Annotated[list[RedactPath], EachOnce()] = Field(
         [], description="Places whose values are never written or shown."

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from changeover.errors import ConfigurationError, ExitCode
-from changeover.evidence.code_digest import code_digest
+from changeover.evidence.code_digest import judged_code
 from changeover.evidence.open_runs import PROCESS_ENDED
 from changeover.evidence.program_interface import Program
 from changeover.evidence.scenario_replay import codec_of
@@ -311,5 +311,4 @@ SourceFor = Callable[[Pulse, Callable[[str], None]], RunSource]
 
 def _code(program: Program) -> str | None:
     """The digest of the code here; raises ConfigurationError."""
-    packages = () if program.plan is None else program.plan.code
-    return code_digest(packages) if packages else None
+    return judged_code(program.plan)

@@ -15,6 +15,8 @@ from changeover.record.option_check import shown
 from changeover.record.port import PortBook
 from changeover.seam.runtime import Runtime
 
+IN_USE = "is in use already: keep one of them, the line of [ports] in phases.toml or migration.use"
+
 
 class WithPacks:
     """A migration that uses packs: those in `book`."""
@@ -45,7 +47,7 @@ class WithPacks:
         if name in self.book.packs and not getattr(make, "is_of_one_thing", False):
             if module_loaded_here().is_again(self.book.packs_loaded.get(name)) and not targets:
                 return
-            raise DeclarationError(f'use("{name}")', "is in use already")
+            raise DeclarationError(f'use("{name}")', IN_USE)
         _check(name, make, targets, options)
         pack = make(*targets, **options)
         pack.install(Host(name, self.book, self.codec, self.runtime))

@@ -51,7 +51,8 @@ class WithPorts:
             derive: answers reads that the recorded path never asked from those that it did: a function by
                 name of the read, which gets the recorded reads as methods (`recorded.positions()`), then the
                 arguments. What it raises is no answer; it may return `Raised(error)`.
-            order: `any` where effects commute: the same ones in another order are no difference.
+            order: `any` where its effects commute: the same ones in another order are no difference.
+                Among those of other ports their order counts; a rule for `effects` frees it.
 
         Raises:
             DeclarationError: the target has no such method, a method is in two classes, or the name is taken.

@@ -117,10 +117,16 @@ def _clients_of(value: Any, module: ModuleType) -> Iterator[str]:
 
 
 def _is_used_past_ports(module: ModuleType, names: set[str], owners: list[Any]) -> bool:
-    """Whether other code of the module than its ports says one of these names, or none of it does."""
+    """Whether other code of the module than its ports says one of these names, or none of it does.
+
+    Of a module that is a port a replay is refused the functions that are in no class.
+    """
+    is_port = any(module is owner for owner in owners)
     users = [one for one in [*vars(module).values()] if _home(one) == module.__name__]
     users = [one for one in users if any(names & _said(code) for code in _codes(one))]
-    return not users or any(not any(one is owner for owner in owners) for one in users)
+    if is_port:
+        users = [one for one in users if type(one) is not FunctionType]
+    return not (users or is_port) or any(not any(one is owner for owner in owners) for one in users)
 
 
 def _codes(owner: Any) -> Iterator[CodeType]:

@@ -114,7 +114,9 @@ def _what(problem: ReplayProblem) -> tuple[str, str]:
 def _with(problem: ReplayProblem, both: str) -> str:
     """What was refused, and the way out, which the net has said already."""
     way = "" if problem.place.startswith(NET) else ": declare what opens it"
-    files = ', or migration.use("files", folders=[...])' if problem.place in _OF_FILES else ""
+    files = (
+        ', or name its folder in migration.use("files", folders=[...])' if problem.place in _OF_FILES else ""
+    )
     return f"{problem.detail}: {both}{way}{files}"
 
 

@@ -76,3 +76,9 @@ def test_a_name_of_nothing_says_what_is_allowed(app: OwnApp) -> None:
 
     assert done.code == 2
     assert "doubel: is no cluster, run, seam or phase" in done.err
+
+
+def test_a_cluster_that_only_a_test_showed_is_said_to_be_kept_nowhere(app: OwnApp) -> None:
+    told = app.run("explain", "0537f5")
+    assert told.code == 2
+    assert "runs under pytest are not" in told.err

@@ -68,7 +68,7 @@ def test_every_step_that_follows_stands_in_its_column(tmp_path: Path, columns: i
     answer = Shop(tmp_path).run("init", COLUMNS=str(columns))
     _, _, steps = answer.out.partition("\nnext\n")
     assert all(line.startswith("    ") for line in steps.splitlines())
-    assert "changeover docs declarations    how to declare a source of cases" in steps
+    assert "changeover docs declarations    how to declare a source" in steps
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,12 @@ def test_a_pack_that_is_used_twice_is_refused() -> None:
         migration.use("http")
 
 
+def test_a_pack_that_the_plan_uses_as_well_says_where_the_two_lines_are(tmp_path: Path) -> None:
+    migration = load(tmp_path, "files = true")
+    with pytest.raises(DeclarationError, match=r"keep one of them, the line of \[ports\] in phases.toml or"):
+        migration.use("files", folders=[tmp_path])
+
+
 def test_a_pack_that_is_about_nothing_is_given_nothing() -> None:
     with pytest.raises(DeclarationError, match="got 1 objects, allowed: 0"):
         Migration().use("http", object())

@@ -133,6 +133,25 @@ def test_a_class_of_the_program_covers_it_only_where_no_other_code_names_it(
     assert bool(named(migration, "stripe")) == (where != "nowhere")
 
 
+@pytest.mark.parametrize("beside", ["functions alone", "a class of its own"])
+def test_a_module_that_is_a_port_covers_what_its_functions_use(
+    monkeypatch: pytest.MonkeyPatch, program: Program, beside: str
+) -> None:
+    module = program("shop.database", stripe=client(monkeypatch, "stripe"))
+    functions = """
+pool = stripe.Session()
+def open_pool():
+    global pool
+    pool = stripe.Session()
+def save(order):
+    return pool.post(order)
+"""
+    exec(functions + (BANK if beside == "a class of its own" else ""), vars(module))  # noqa: S102
+    migration = Migration()
+    migration.port("database", module, effects={"save", "open_pool"})
+    assert bool(named(migration, "stripe")) == (beside == "a class of its own")
+
+
 def test_what_another_client_works_with_is_not_named_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     client(monkeypatch, "boto3")
     client(monkeypatch, "aiobotocore")

@@ -9,6 +9,7 @@ from changeover.packs.database.copy_connection import KEPT, TIME_IS_UP, Around, 
 from changeover.packs.database.others_writing import moment, others_wrote
 from changeover.packs.database.parameter_style import ParameterStyle
 from changeover.packs.database.postgres_capture import ROWS_MAX, PostgresCapture
+from changeover.packs.database.postgres_counters import Numbered, set_back, wait_for_other_copies
 from changeover.packs.database.postgres_made import PostgresMade
 from changeover.packs.database.postgres_rows import PostgresRows, sqlstate
 from changeover.packs.database.postgres_settings import plain_values
@@ -85,6 +86,7 @@ class PostgresCopy:
         try:
             self._set_limits()
             self._turn_back()
+            self._set_back_counters()
         except Exception as error:
             state = sqlstate(error)
             if state == _TIMED_OUT or (state not in _BUSY and self.is_over):
@@ -154,8 +156,10 @@ class PostgresCopy:
             self._connection.rollback()
         self._begun = True
         limit = max(1, int(self._deadline_s * 1000))
-        run(self._connection, f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         run(self._connection, f"SET LOCAL statement_timeout = {limit}")
+        if self._drawn:
+            wait_for_other_copies(self._connection)
+        run(self._connection, f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         if not self._inside:
             run(self._connection, f"SET LOCAL idle_in_transaction_session_timeout = {limit}")
 
@@ -180,6 +184,27 @@ class PostgresCopy:
             self._turned = before
         if wrong := unlike([change.turned for change in changes], since(before, self._turned)):
             raise NotComparable(f"more changed than was turned back: {_listed(wrong)}")
+
+    @property
+    def _drawn(self) -> dict[str, int]:
+        """The sequences that are set back, by name: not where others may draw from them meanwhile."""
+        made = self._recorded.evidence
+        return made.drawn if self._recorded.alone and isinstance(made, PostgresMade) else {}
+
+    def _set_back_counters(self) -> None:
+        """New rows get the numbers that they got."""
+        made, drawn = self._recorded.evidence, self._drawn
+        if not drawn or not isinstance(made, PostgresMade):
+            return
+        rows: list[Numbered] = []
+        for change in self._recorded.changes:
+            table = self._capture.tables[change.table]
+            new = {} if change.before is not None or change.after is None else change.after
+            for name, value in new.items():
+                column = table.columns[name]
+                if column.counter and made.counted(table, column, value):
+                    rows.append(Numbered(column.counter, int(value), table, name))
+        set_back(self._connection, drawn, rows)
 
     def _switch_triggers(self, role: str) -> None:
         try:

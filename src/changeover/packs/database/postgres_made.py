@@ -46,12 +46,17 @@ class PostgresMade:
         if any(column.counter for name in new for column in tables[name].columns.values()):
             self._after = _counters(connection)
 
+    @property
+    def drawn(self) -> dict[str, int]:
+        """By sequence that gave numbers in this time: where it stood before."""
+        return {name: before for name, before in self._before.items() if self._after.get(name) != before}
+
     def counted(self, table: Table, column: Column, value: Any) -> bool:
         """Whether the sequence of this column gave the number in this time; of one out of sight, probably."""
         found = [
             _between(before, int(value), self._after.get(name, before))
             for name, before in self._before.items()
-            if name == column.counter or name.endswith(f".{column.counter}")
+            if is_counter(name, column.counter)
         ]
         return any(found) or not found
 
@@ -70,6 +75,11 @@ class PostgresMade:
         if seconds in self._transactions:
             return True
         return column.made_by == "time" and any(start <= seconds <= end for start, end in self._spans)
+
+
+def is_counter(name: str, of_column: str) -> bool:
+    """Whether the sequence of this name is that of a column, which may leave the schema out."""
+    return name == of_column or name.endswith(f".{of_column}")
 
 
 def _between(before: int, value: int, after: int) -> bool:

@@ -83,7 +83,8 @@ def _verdicts(verdicts: Sequence[GateVerdict], *, whole: bool) -> str:
 def _markdown_lines(verdict: GateVerdict) -> Iterator[str]:
     yield f"### {markdown_text(verdict.title)}: {WORDS[verdict.answer]}\n"
     if verdict.do_first is not None:
-        yield f"**Do first:** {markdown_code(verdict.do_first)}\n"
+        command, _, note = verdict.do_first.partition("    ")
+        yield f"**Do first:** {markdown_code(command)} {markdown_text(note)}".rstrip() + "\n"
     yield "| | criterion | required | found |"
     yield "|---|---|---|---|"
     for criterion in verdict.criteria:

@@ -46,7 +46,10 @@ def _of_none(data: ReportData) -> Iterator[Line]:
             yield "why not compared", f"changeover explain {pasted(one.example)}", True
     gate = next((one for one in data.gates if str(one.answer) != "pass"), None)
     if gate is not None and gate.do_first:
-        yield f"for {gate.phase} -> {gate.new}", gate.do_first, True
+        command, _, note = gate.do_first.partition("    ")  # as the criteria of a gate write both
+        yield f"for {gate.phase} -> {gate.new}", command, True
+        if note:
+            yield "", note, False
     elif gate is None and data.gates:
         ready = data.gates[0]
         yield f"{ready.phase} may move", f'changeover flip {ready.phase} {ready.new} --reason "..."', True

@@ -16,6 +16,7 @@ from changeover.values.safe_text import columns_of, visible
 from changeover.values.value_text import Bare, change_text
 from changeover.views.layout import Screen, and_more, beside, count, cut, flowed, padded, plural, wrapped
 from changeover.views.table import Column, Table, number_columns
+from changeover.views.text.effect_order import firsts, order_in_words
 from changeover.views.text.logged import logged_lines
 
 CLUSTERS_SHOWN_MAX = 12
@@ -119,7 +120,8 @@ def _change(cluster: Cluster, screen: Screen, width: int) -> list[str]:
     change = fingerprint.pattern.change
     kind_says_it = change.is_one_sided or change is Change.PERMUTATION
     what = fingerprint.kind if kind_says_it else f"{fingerprint.kind}, {fingerprint.pattern}"
-    sides, room = (error_text(found.legacy), error_text(found.candidate)), width - _BESIDE_WHAT
+    legacy, candidate = firsts(found)
+    sides, room = (error_text(legacy), error_text(candidate)), width - _BESIDE_WHAT
     whole = change_text(*sides, width - len(_BELOW))
     if screen.is_narrow and columns_of(whole) > room:
         lines = [_BELOW + cut(what, width - len(_BELOW)), _BELOW + whole]
@@ -205,6 +207,9 @@ _NO_VALUE = {"not kept"}
 
 def in_words(divergence: Divergence) -> list[str]:
     """A sentence for each difference inside; nothing where one of the values is a leaf or is not there."""
+    order = order_in_words(divergence)
+    if order:
+        return order
     legacy, candidate = divergence.legacy, divergence.candidate
     if not (_is_whole(legacy) and _is_whole(candidate)):
         return []

@@ -45,5 +45,5 @@ def _step(step: str, width: int) -> list[str]:
     """What to do, and beside it what that is for, where both do not go into one line."""
     command, gap, what = step.partition("   ")
     if not gap or columns_of(step) <= width - 2 * len(_INDENT):
-        return wrapped(_INDENT + step, width, _INDENT)
+        return [_INDENT + line for line in wrapped(step, width - len(_INDENT), _INDENT)]
     return labelled(_INDENT + command, what.strip(), width, len(_INDENT) + len(step) - len(what.lstrip()))

@@ -9,7 +9,18 @@ from changeover.removal.candidate_alone import Alone
 from changeover.removal.rehearsal import Proof, Rehearsal
 from changeover.removal.scan import LegacyEntry, StaticScan
 from changeover.values.gate_verdict import Answer
-from changeover.views.layout import INDENT, MARGIN, Screen, count, cut, flowed, labelled, listed, plural
+from changeover.views.layout import (
+    INDENT,
+    MARGIN,
+    Screen,
+    count,
+    cut,
+    flowed,
+    labelled,
+    listed,
+    plural,
+    wrapped,
+)
 from changeover.views.table import Column, Table, numbers
 from changeover.views.text.gate import MARKS
 
@@ -124,7 +135,11 @@ def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
     how = f"{legacy} unimportable" if alone.blocked else refused
     verdicts = ", ".join(f"{number:,} {verdict}" for verdict, number in sorted(alone.verdicts.items()))
     alone_by = "by the candidate alone, beside the recorded answers and effects"
-    texts = [f"{plural(alone.runs, 'scenario')} {alone_by}", verdicts or "none was compared", how]
+    texts = [
+        f"{plural(alone.runs, 'scenario')} {alone_by}",
+        verdicts or "none was compared: changeover scenarios record keeps some",
+        how,
+    ]
     texts += [] if alone.problem is None else [alone.problem]
     yield from listed(MARKS[alone.answer], texts, screen.prose)
     for title, rows in (
@@ -135,4 +150,5 @@ def _alone(alone: Alone, legacy: str, screen: Screen) -> Iterator[str]:
     ):
         for row, times in Counter(rows).items():
             often = "" if times == 1 else f" ({times:,} times)"
-            yield f"            {title}   {cut(row, screen.width - 15 - len(title) - len(often))}{often}"
+            lines = wrapped(f"{title}   {row}{often}", screen.prose - MARGIN, INDENT)
+            yield from (f"{'':<{MARGIN}}{line}" for line in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,6 +17,7 @@ from changeover.values.value_text import change_text
 from changeover.values.verdict import Verdict
 from changeover.views.layout import INDENT, Screen, and_more, cut, padded, plural, wrapped
 from changeover.views.text.differences import error_text
+from changeover.views.text.effect_order import firsts, place_called
 
 FINDINGS_SHOWN_MAX = 12
 OF_A_SEAM_SHOWN_MAX = 4
@@ -29,7 +29,6 @@ _NO_SEAM = (
     "no seam is declared: import the module that declares them, in a conftest.py for example, "
     'or name it in pyproject.toml: [tool.changeover] app = "module:attribute"'
 )
-_KEY = re.compile(r'\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\]')
 # From the best to the worst; `failed` is what a run is called, "not compared" what it means.
 _WORDS = {verdict: str(verdict) for verdict in reversed(Verdict)} | {Verdict.FAILED: "not compared"}
 
@@ -157,7 +156,8 @@ def _lines_of(name: Fingerprint, finding: _Finding, width: int, mark: str, scree
     head = f"{padded(name.seam, width)}   {mark if found.is_unsafe else ' ' * len(mark)}"
     place = visible(place_called(found.place))
     runs = f", {finding.runs:,} runs" if finding.runs > 1 else ""
-    sides = error_text(found.legacy), error_text(found.candidate)
+    legacy, candidate = firsts(found)
+    sides = error_text(legacy), error_text(candidate)
     change = change_text(*sides, screen.width - 16 - len(runs))
     tail = f"{change}   ({name.id}{runs})"
     room = screen.width - len(INDENT) - columns_of(head)
@@ -169,13 +169,6 @@ def _lines_of(name: Fingerprint, finding: _Finding, width: int, mark: str, scree
     if finding.sighting is not None:
         for line in wrapped(str(finding.sighting), screen.prose - 2 * len(INDENT), ""):
             yield f"{INDENT}{line}"
-
-
-def place_called(place: str) -> str:
-    """A place with an effect as a call: `broker.submit_order(SPY, SELL).quantity`."""
-    if not place.startswith("effects."):
-        return place
-    return _KEY.sub(lambda key: f"({', '.join(key[1].split(','))})", place.removeprefix("effects."), count=1)
 
 
 def _reasons(runs: Sequence[Run], screen: Screen) -> Iterator[str]:

@@ -133,4 +133,19 @@ def test_who_writes_past_every_port_is_told_of_the_pack(tmp_path: Path) -> None:
         (tmp_path / "out.txt").write_text("a")
 
     migration.seam("s", legacy=path, candidate=path)(1)
-    assert 'declare what opens it, or migration.use("files", folders=[...])' in (runs[0].reason or "")
+    assert 'declare what opens it, or name its folder in migration.use("files", folders=[...])' in (
+        runs[0].reason or ""
+    )
+
+
+def test_who_writes_beside_the_folders_of_the_pack_is_told_to_name_the_folder(tmp_path: Path) -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("files")
+
+    def path(_: int) -> None:
+        (tmp_path / "invoices").mkdir(exist_ok=True)
+        (tmp_path / "invoices" / "out.txt").write_text("a")
+
+    migration.seam("s", legacy=path, candidate=path)(1)
+    assert 'name its folder in migration.use("files", folders=[...])' in (runs[0].reason or "")
