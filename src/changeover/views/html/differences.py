@@ -172,13 +172,14 @@ def side_by_side(run: StoredRun, cluster: StoredCluster) -> SideBySide | None:
 
 def _sighting(run: StoredRun, cluster: StoredCluster) -> Sighting | None:
     """Where the value of this run was seen before; that of another run would be of another value."""
-    contents, known = run.contents, cluster.sighting
+    contents, smallest = run.contents, cluster.smallest
     found = [] if contents is None else divergences_of(run, contents, cluster.digest, cluster.place)
     if found and found[0][1] is not None:
         return found[0][1]
-    if known is None or cluster.smallest is None:
+    if cluster.sighting is None or smallest is None or (not found and run.name != smallest.run):
         return None
-    return known if known.value == value_text(cluster.smallest.divergence.candidate) else None
+    value = found[0][0].candidate if found else smallest.divergence.candidate
+    return cluster.sighting if cluster.sighting.value == value_text(value) else None
 
 
 def _most_telling(lines: Sequence[Line]) -> list[Line]:

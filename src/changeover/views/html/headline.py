@@ -287,8 +287,14 @@ def _extent(cluster: StoredCluster, data: ReportData) -> str:
     times = cluster.occurrences or cluster.runs
     runs = f"{cluster.runs:,} of {_runs_of(cluster, data):,} runs of {cluster.seam}"
     if method_at(cluster.place) and times > cluster.runs:
-        return f"{times:,} calls in {runs}."
+        return f"{times:,} {'calls' if _is_once_a_call(cluster) else 'places'} in {runs}."
     return f"{_capital(runs)}."
+
+
+def _is_once_a_call(cluster: StoredCluster) -> bool:
+    """Whether a call can differ there once alone, and not at each of its rows or names."""
+    below = segments(cluster.place)[2:]
+    return sum("[" in name or name.startswith("<") for name in below) <= 1
 
 
 def _harm(data: ReportData) -> str:

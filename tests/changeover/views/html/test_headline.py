@@ -181,3 +181,16 @@ def test_where_runs_could_not_be_compared_the_reason_of_most_stands_below_the_se
     found = headline(replace(data, corpus=replace(data.corpus, summary=summary)))
     assert "read-missing: market.closes" in found.detail
     assert found.logged == "WARNING shop: no price"
+
+
+@pytest.mark.parametrize(
+    ("place", "counted"),
+    [
+        ("effects.broker.submit_order[*].order.quantity", "702 calls in 618 of"),
+        ("effects.display.show[*].rows[*].weight", "702 places in 618 of"),
+        ("effects.display.show[*].<code>.lots[*]", "702 places in 618 of"),
+    ],
+)
+def test_rows_of_a_call_are_not_counted_as_calls(place: str, counted: str) -> None:
+    found = cluster(0, "trading.workflow", place, kind="effect-changed", occurrences=702)
+    assert headline(with_clusters(found)).detail.startswith(counted)

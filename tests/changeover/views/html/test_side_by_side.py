@@ -1,6 +1,7 @@
 from dataclasses import replace
 from typing import Any
 
+from changeover.compare.provenance import Sighting
 from changeover.values.verdict import Verdict
 from changeover.views.html.differences import (
     ROWS_SHOWN_MAX,
@@ -127,3 +128,17 @@ def test_a_key_in_brackets_is_no_part_of_a_path_of_its_own() -> None:
     assert branches('effects.till.pay["a.b",x].sum') == ['till.pay["a.b",x]', "sum"]
     assert branches('result."odd.name"[3].x') == ["result", '"odd.name"[3]', "x"]
     assert branches("") == [""]
+
+
+def test_where_a_value_was_seen_before_is_told_of_a_run_that_has_this_value_alone() -> None:
+    value = "312"
+    seen = Sighting(value, 'broker.positions()["SPY"].quantity', "broker.positions", 4)
+    unsafe = replace(UNSAFE, sighting=seen)
+    assert unsafe.smallest is not None
+    for candidate, sighting in (("312", seen), ("433", None)):
+        content = body()
+        content["divergences"] = [divergence(UNSAFE.place, "18", candidate, 5)]
+        run = samples.named_run("trading.workflow", Verdict.UNSAFE, content)
+        found = side_by_side(replace(run, name="another run"), unsafe)
+        assert found is not None
+        assert found.sighting == sighting
