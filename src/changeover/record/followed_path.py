@@ -40,6 +40,9 @@ class Followed(Protocol):
     port_s: float
     followers: dict[str, Any]
 
+    def spend(self, began: float, ended: float) -> None:
+        """This stretch of time is none of the path's own."""
+
     def cannot_follow(self, pack: str, what: str) -> None:
         """The run cannot be compared: a pack could not do its part. A replay that begins ends here."""
 

@@ -10,18 +10,18 @@ from changeover.record.answering_work import AnsweringWork
 from changeover.record.calling_client import CallingClient
 from changeover.record.past_ports import SentPastPorts
 from changeover.record.port import PortBook
+from changeover.record.time_apart import WithTimeApart
 from changeover.values.copy_time import CopyTime
 from changeover.values.event import EventLog, EventStep
 from changeover.values.interruption import stop_if_interrupted
 from changeover.values.log_line import LogLine, PathLog
 
 
-class PathNotes(AnsweringWork):
+class PathNotes(AnsweringWork, WithTimeApart):
     """The runs around this one have it as well; a note that cannot be taken breaks nothing."""
 
     book: PortBook
     attempted = False
-    port_s = 0.0
     past_ports: SentPastPorts | None = None
     _steps_max: int
     _time_left: CopyTime | None
@@ -58,9 +58,9 @@ class PathNotes(AnsweringWork):
         """Keep what happened on a bus, for the runs around this one as well; breaks nothing."""
         began = perf_counter()
         self._take_event(bus, point, event, handler, again)
-        seconds = perf_counter() - began  # none of the path's own time
+        ended = perf_counter()  # none of the path's own time
         for recorder in self._chain:
-            recorder.port_s += seconds
+            recorder.spend(began, ended)
 
     def _take_event(self, bus: Any, point: Any, event: Any, handler: str | None, again: bool) -> None:
         try:

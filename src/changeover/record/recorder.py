@@ -244,8 +244,8 @@ class Recorder(GivenAnswers):
             except Exception as error:  # noqa: BLE001  recording must not change what the path sees
                 stop_if_interrupted(error)
                 self._note_problem(f"answer of {method.full_name} cannot be kept: {error}")
-        seconds = perf_counter() - began  # of the call and of its recording: neither is the path's own time
-        self.port_s += seconds
+        ended = perf_counter()  # of the call and of its recording: neither is the path's own time
+        self.spend(began, ended)
         if entry is not None and not self.closed:
             self._entries.append(entry)
             if handed is not None or parts:
@@ -253,7 +253,7 @@ class Recorder(GivenAnswers):
             if len(self._entries) > self._calls_max:
                 self._is_full()
         for recorder in self._around:  # they have the call as well
-            recorder.port_s += seconds
+            recorder.spend(began, ended)
             if entry is not None and not recorder.closed:
                 recorder._entries.append(entry)
                 if handed is not None or parts:

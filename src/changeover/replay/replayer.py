@@ -22,6 +22,7 @@ from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.shared_readings import Read
 from changeover.record.tape import Entry, Tape
+from changeover.record.time_apart import WithTimeApart
 from changeover.record.timed_steps import Took
 from changeover.replay.answering_objects import Delegates, NoDelegate
 from changeover.replay.completion_order import CompletionOrder
@@ -41,7 +42,7 @@ _SETS_OTHERWISE = "it is set past every port, and not as the answering path did"
 _WAY_OUT_OF_SETTING = "write a method of the port that sets it, and declare it"
 
 
-class Replay(RealAnswers, UnrecordedCalls):
+class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
     """One pass of a path over a tape; afterwards `calls` and `problems` say what it did."""
 
     replaying = True
@@ -62,7 +63,6 @@ class Replay(RealAnswers, UnrecordedCalls):
         self.events = EventLog(limits.event_steps_max)
         self.scheduler: Scheduler | None = None  # of the order in which buses deliver
         self._objects = GivenObjects(tape, book.holds)
-        self.port_s = 0.0
         self.object_before: list[ObjectReading] = []  # of a method whose object is not copied
         # Of parts of what the path gets that are not copied:
         self.shared_before: list[Read] = []
@@ -109,7 +109,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         with self._lock:
             was_full = self.events.is_full
             self.events.add(step._replace(position=len(self.calls) + 1))
-            self.port_s += perf_counter() - began
+            self.spend(began, perf_counter())
         if self.events.is_full and not was_full:
             limit = f"more than {self.limits.event_steps_max} steps of events"
             self.note(ProblemKind.LIMIT, f"bus {bus.name}", limit)
@@ -194,7 +194,7 @@ class Replay(RealAnswers, UnrecordedCalls):
                 self._keep_real(method, args, kwargs, outcome)
                 outcome = self._own(method, outcome)
         finally:
-            self.port_s += perf_counter() - began
+            self.spend(began, perf_counter())
         return outcome.give()
 
     def tell(self, hook: Hook, args: Args) -> None:
@@ -217,7 +217,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         if entry is not None:
             await self._order.wait_async(entry)
         if outcome is not None:
-            self.port_s += perf_counter() - began
+            self.spend(began, perf_counter())
             return outcome.give()
         token = SESSION.set(self._delegate_session(method, owner))
         try:
@@ -231,7 +231,7 @@ class Replay(RealAnswers, UnrecordedCalls):
         finally:
             restore(SESSION, token)
         self._keep_real(method, args, kwargs, outcome)
-        self.port_s += perf_counter() - began
+        self.spend(began, perf_counter())
         return self._own(method, outcome).give()
 
     @cached_property

@@ -10,9 +10,9 @@ from typing import Any
 
 @contextmanager
 def timed(follower: Any) -> Iterator[None]:
-    """Tell the follower how long the block took."""
+    """Tell the follower when the block began and ended."""
     began = perf_counter()
     try:
         yield
     finally:
-        follower.spent(perf_counter() - began)
+        follower.spent(began, perf_counter())

@@ -176,9 +176,9 @@ class AnsweringPath:
         """The run cannot be compared."""
         self._session.cannot_follow(self._database.name, what)
 
-    def spent(self, seconds: float) -> None:
-        """The database took so long."""
-        self._session.port_s += seconds
+    def spent(self, began: float, ended: float) -> None:
+        """The database took that time."""
+        self._session.spend(began, ended)
 
     def _ended(self, connection: Any, how: str, error: BaseException | None = None) -> None:
         if self._script is not None:

@@ -180,9 +180,9 @@ class ReplayedPath:
         """End the replay: it cannot be compared."""
         self._replay.cannot_follow(self._database.name, what)
 
-    def spent(self, seconds: float) -> None:
-        """The database took so long."""
-        self._replay.port_s += seconds
+    def spent(self, began: float, ended: float) -> None:
+        """The database took that time."""
+        self._replay.spend(began, ended)
 
     def _check(self, connection: Any) -> None:
         if connection.alias != self._database.alias:

@@ -137,7 +137,7 @@ class TapedPath:
         """The run cannot be compared; a replay ends."""
         self._session.cannot_follow(self._database.name, what)
 
-    def spent(self, seconds: float) -> None:
+    def spent(self, began: float, ended: float) -> None:
         """The channel counts the time of each call."""
 
     def _apart(self, send: Callable[[], Any]) -> Any:

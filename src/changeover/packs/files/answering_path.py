@@ -262,7 +262,7 @@ class AnsweringPath(FollowedPath):
             stop_if_interrupted(error)
             self.cannot_see(f"cannot be read: {message_of(error)}")
         finally:
-            self.session.port_s += perf_counter() - began
+            self.session.spend(began, perf_counter())
 
 
 def below(place: Place) -> Iterator[Place]:

@@ -155,7 +155,7 @@ class FollowedPath(ABC):
         try:
             yield
         finally:
-            self.session.port_s += perf_counter() - began
+            self.session.spend(began, perf_counter())
 
     @contextmanager
     def inside(self, is_so: bool = True) -> Iterator[None]:

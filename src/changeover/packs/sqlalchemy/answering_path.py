@@ -159,9 +159,9 @@ class AnsweringPath:
         """Let the driver do something that is no part of the path."""
         return self._database.apart(send)
 
-    def spent(self, seconds: float) -> None:
-        """The database took so long."""
-        self._session.port_s += seconds
+    def spent(self, began: float, ended: float) -> None:
+        """The database took that time."""
+        self._session.spend(began, ended)
 
     def close(self, connection: Any) -> None:
         """The driver's connection is about to be closed."""

@@ -143,9 +143,9 @@ class ReplayedPath:
         """Let the driver do something that is no part of the path."""
         return self._database.apart(send)
 
-    def spent(self, seconds: float) -> None:
-        """The database took so long."""
-        self._replay.port_s += seconds
+    def spent(self, began: float, ended: float) -> None:
+        """The database took that time."""
+        self._replay.spend(began, ended)
 
     def close(self, connection: Any) -> None:
         """Nothing is to be kept."""

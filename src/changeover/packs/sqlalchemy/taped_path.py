@@ -108,7 +108,7 @@ class TapedPath:
         """Let the driver do something that is no part of the path."""
         return self._database.apart(send)
 
-    def spent(self, seconds: float) -> None:
+    def spent(self, began: float, ended: float) -> None:
         """The channel counts the time of each call."""
 
     def close(self, connection: Any) -> None:

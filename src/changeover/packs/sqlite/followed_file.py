@@ -55,9 +55,9 @@ class FollowedFile:
         """The run cannot be compared; a replay ends."""
         return self.session.cannot_follow(self.name, what)
 
-    def spent(self, seconds: float) -> None:
-        """The database took so long."""
-        self.session.port_s += seconds
+    def spent(self, began: float, ended: float) -> None:
+        """The database took that time."""
+        self.session.spend(began, ended)
 
     def tell(self, effects: Iterable[RowEffect]) -> None:
         """Put changed rows on the tape of the path."""
