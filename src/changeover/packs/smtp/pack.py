@@ -10,6 +10,7 @@ from typing import Any
 from changeover.packs.host import Host, Operation, is_replayed
 from changeover.packs.smtp.exchange import Client, Exchange, SmtpAnswer, SmtpFault
 from changeover.packs.smtp.mail import mail_of
+from changeover.packs.smtp.stand_ins import BeforeStandIns, know, stand_ins
 from changeover.record.port import CallClass
 from changeover.replay.derived_reads import NotDerived
 
@@ -41,6 +42,11 @@ class SmtpPack:
         self._channel = host.channel(self.name, _OPERATIONS, packages=_PACKAGES)
         for module, client in (("smtplib", "smtplib_client"), ("aiosmtplib", "aiosmtplib_client")):
             host.when_imported(module, _PATCHES[client])
+
+    def follow(self, session: Any, *, waits: bool, stays: bool) -> BeforeStandIns | None:
+        """What a test has put in the place of a client; else there is nothing to follow."""
+        found = stand_ins()
+        return BeforeStandIns(found) if found else None
 
     def _mail(self, envelope: tuple[Any, ...], options: Iterable[str]) -> tuple[Any, ...]:
         return mail_of(envelope, options, self._left_out).arguments()
@@ -173,6 +179,7 @@ _OPERATIONS = (
 
 def _patch(client: str, module: Any) -> None:
     import_module(f"changeover.packs.smtp.{client}").patch(module)
+    know(module)
 
 
 _PATCHES: dict[str, Callable[[Any], None]] = {
