@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
@@ -44,7 +45,11 @@ def _answer(message: Message) -> dict[str, Any]:
     if END in head:
         _end(head[END])
         return {}
-    process = _idle(head["comparison"]["client"]) or _Process(head["comparison"])
+    client = head["comparison"]["client"]
+    process = _idle(client) or _Process(head["comparison"])
+    if client in _ended:  # Dask began what had been taken back
+        process.close()
+        return {"parts": [], "ended": _GONE}
     found = process.answer(head, message.body)
     if "ended" in found:
         process.close()
@@ -106,6 +111,9 @@ class _Process:
 _lock = Lock()
 _idle_ones: list[_Process] = []
 _at_work: list[_Process] = []
+_ended: deque[str] = deque(maxlen=1_000)
+"""The clients that have ended here, the latest of them."""
+_GONE = "whoever compared has ended"
 
 
 def _idle(client: str) -> _Process | None:
@@ -126,6 +134,7 @@ def _keep(process: _Process) -> None:
 
 def _end(client: str) -> None:
     with _lock:
+        _ended.append(client)
         over = [one for one in _at_work if one.client == client]
         _idle_ones[:] = [one for one in _idle_ones if one.client != client]
     for one in over:

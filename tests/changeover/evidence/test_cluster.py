@@ -18,10 +18,13 @@ import pytest
 from changeover.api.readiness import gate
 from changeover.errors import ConfigurationError, MissingPackageError
 from changeover.operate import dask_cluster as dask_cluster_module
+from changeover.operate.cluster_task import END, replays
 from changeover.operate.cluster_terms import terms, why_not_alike
 from changeover.operate.dask_cluster import dask_cluster
+from changeover.operate.messages import packed
 from changeover.project import Project, open_project
 from tests.changeover.evidence.test_jobs import APP, PHASES, RECORD, RULES, without_times
+from tests.changeover.support.outside_view import children_of
 from tests.programs.process import start_python
 
 EXTRA = """\
@@ -365,3 +368,12 @@ def test_a_cluster_and_jobs_are_two_ways_of_which_one_is_taken(project: Path, se
         gate(scenarios=True, jobs=2, on="dask://127.0.0.1:1", project=project)
     with pytest.raises(ConfigurationError, match="--on: goes with --scenarios"):
         gate("ledger", on="dask://127.0.0.1:1", project=project)
+
+
+def test_a_share_that_begins_after_its_client_has_ended_leaves_no_process() -> None:
+    before = {*children_of(os.getpid())}
+    client = f"a client of {os.getpid()}"
+    assert json.loads(replays(packed({END: client}))) == {}
+    late = {"comparison": {"client": client, "variables": {}}, "share": {}}
+    assert json.loads(replays(packed(late)))["ended"] == "whoever compared has ended"
+    assert {*children_of(os.getpid())} <= before
