@@ -12,6 +12,7 @@ import pytest
 
 from changeover import Migration, Run
 from changeover.values.verdict import Verdict
+from tests.programs.process import run_python
 
 STAGES, MODES = ["shadow", "live"], ["inline", "background"]
 Happened = list[Any]
@@ -280,18 +281,27 @@ def test_a_sign_that_is_declared_is_compared(first: int, verdict: Verdict, stage
     assert (runs[0].verdict, runs[0].reason) == (verdict, None)
 
 
+OF_PATHS = """
+from pathlib import Path
+from changeover import Migration
+
+class Folder(type(Path())):
+    pass
+
+runs = []
+migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+migration.port("folder", Folder, reads={"read_text"})
+folder = Folder(".")
+(Path(".") / "a").write_text("one")
+
+def path(name):
+    return (folder / name).read_text()
+
+print(migration.seam("s", legacy=path, candidate=path)("a"), runs[0].verdict, runs[0].reason)
+"""
+
+
 def test_a_path_of_the_standard_library_is_joined_as_ever(tmp_path: Path) -> None:
-    class Folder(type(tmp_path)):  # type: ignore[misc]
-        """A folder whose texts are a port."""
-
-    runs: list[Run] = []
-    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
-    migration.port("folder", Folder, reads={"read_text"})
-    folder = Folder(tmp_path)
-    (tmp_path / "a").write_text("one")
-
-    def path(name: str) -> str:
-        return str((folder / name).read_text())
-
-    assert migration.seam("s", legacy=path, candidate=path)("a") == "one"
-    assert (runs[0].verdict, runs[0].reason) == (Verdict.MATCH, None)
+    """In a process of its own: a port covers what its class takes over, of all other paths as well."""
+    done = run_python(["-c", OF_PATHS], timeout=60, cwd=tmp_path, text=True)
+    assert done.stdout.split() == ["one", "match", "None"], done.stderr
