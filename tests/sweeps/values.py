@@ -115,7 +115,7 @@ def laws_of_two(given: Any, other: Any, notes: Counter[str]) -> list[str]:
     if strictly_same(one, two) == bool(kinds):
         broken.append(f"strictly_same says otherwise than the walk: {kinds}")
     # Whether two classes are two kinds is asked of a pair, and stands in no token of one value.
-    if (token(one) == token(two)) == bool(_kinds(one, two, but_for=KIND_PLACE)):
+    if _kinds(one, two, but_for=KIND_PLACE) if token(one) == token(two) else not kinds:
         broken.append(f"token says otherwise than the walk: {kinds}")
     if is_unchanged(one, two) != same_content(one, two):
         broken.append("to be changed since it was copied is not to have another content")
