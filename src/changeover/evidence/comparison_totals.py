@@ -172,7 +172,8 @@ class Corpus:
             self._clusters.add(replace(run.found, occurrence=occurrence))
         for fingerprint, one in run.smallest.items():
             before = self.smallest.get(fingerprint)
-            if one.size < before.size if before is not None else len(self.smallest) < SMALLEST_KEPT_MAX:
+            has_room = before is not None or len(self.smallest) < SMALLEST_KEPT_MAX
+            if has_room and (before is None or one.size < before.size):
                 self.smallest[fingerprint] = one
 
     def _note_phase_times(self, compared: list[RunRecord]) -> None:

@@ -37,7 +37,6 @@ class Followed(Protocol):
     """The session of a path that packs may follow: a recorder, or a replay."""
 
     book: Any
-    port_s: float
     followers: dict[str, Any]
 
     def spend(self, began: float, ended: float) -> None:
@@ -116,12 +115,10 @@ class _Apart:
         self._name = name
 
     def __enter__(self) -> None:
-        self._before = self._session.port_s
         self._began = perf_counter()
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
-        counted = self._session.port_s - self._before  # by what the follower itself takes the time of
-        self._session.port_s += max(0.0, perf_counter() - self._began - counted)
+        self._session.spend(self._began, perf_counter())
         if error is None or not isinstance(error, Exception) or isinstance(error, ReplayRefusal):
             return False
         stop_if_interrupted(error)

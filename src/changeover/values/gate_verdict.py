@@ -34,10 +34,20 @@ class CriterionKind(StrEnum):
     EVIDENCE = "evidence"
 
 
+_GAP = "    "
+
+
+def command_and_purpose(do: str) -> tuple[str, str]:
+    """The command of a criterion, which is pasted as it is, and what it is for, which may be empty."""
+    command, _, purpose = do.partition(_GAP)
+    return command, purpose
+
+
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """One question of a gate. `do` is the command to type first, kept only where the answer is not pass.
 
+    Four blanks stand in it between the command and what that is for, where it says so.
     `required_phase` names the other phase that `REQUIRES` asks about. Name, found and detail are for people.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from changeover.values.gate_verdict import command_and_purpose
 from changeover.values.safe_text import pasted, visible
 from changeover.views.layout import count, plural
 from changeover.views.rows import short_digest
@@ -34,6 +35,7 @@ def template_environment(package: str, filters: Mapping[str, Callable[..., Any]]
         "plural": plural,
         "digits": short_digest,
         "pasted": pasted,
+        "command_and_purpose": command_and_purpose,
         "sentences": lambda texts: " ".join(f"{text.rstrip('.')}." for text in texts),
         "shade": lambda word: str(word).lower().replace(" ", "-"),
         **filters,

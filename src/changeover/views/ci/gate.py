@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from changeover.evidence.code_digest import DIGITS_SHOWN
-from changeover.values.gate_verdict import Answer, Criterion, GateVerdict
+from changeover.values.gate_verdict import Answer, Criterion, GateVerdict, command_and_purpose
 from changeover.values.safe_text import markdown_code, markdown_text
 from changeover.views.ci.comparison import ANNOTATIONS_MAX, annotation, compare_annotations, comparison_suite
 from changeover.views.ci.findings import Findings
@@ -83,7 +83,7 @@ def _verdicts(verdicts: Sequence[GateVerdict], *, whole: bool) -> str:
 def _markdown_lines(verdict: GateVerdict) -> Iterator[str]:
     yield f"### {markdown_text(verdict.title)}: {WORDS[verdict.answer]}\n"
     if verdict.do_first is not None:
-        command, _, note = verdict.do_first.partition("    ")
+        command, note = command_and_purpose(verdict.do_first)
         yield f"**Do first:** {markdown_code(command)} {markdown_text(note)}".rstrip() + "\n"
     yield "| | criterion | required | found |"
     yield "|---|---|---|---|"

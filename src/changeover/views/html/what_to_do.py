@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from changeover.evidence.store.records import STORE, StoredCluster
 from changeover.settings import PRODUCTION
+from changeover.values.gate_verdict import command_and_purpose
 from changeover.values.observation import Side
 from changeover.values.safe_text import pasted
 from changeover.views.html.data import MATCH, ReportData, word_of
@@ -46,7 +47,7 @@ def _of_none(data: ReportData) -> Iterator[Line]:
             yield "why not compared", f"changeover explain {pasted(one.example)}", True
     gate = next((one for one in data.gates if str(one.answer) != "pass"), None)
     if gate is not None and gate.do_first:
-        command, _, note = gate.do_first.partition("    ")  # as the criteria of a gate write both
+        command, note = command_and_purpose(gate.do_first)
         yield f"for {gate.phase} -> {gate.new}", command, True
         if note:
             yield "", note, False
