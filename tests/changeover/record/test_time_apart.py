@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changeover import Migration, Run
+from changeover.record.followed_path import followed
 from changeover.record.time_apart import WithTimeApart
 
 STRETCHES = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10)), max_size=12)
@@ -76,3 +77,35 @@ def test_calls_at_once_take_nothing_from_the_time_of_the_path_itself(path: Any) 
     assert run.legacy is not None
     # What the path does alone lasts so long at least, however busy the machine is.
     assert run.legacy.own_time_s >= 0.9 * OWN_S
+
+
+class Follower:
+    def begin(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        threading.Event().wait(CALL_S)
+        return args, kwargs
+
+    def end(self) -> None:
+        threading.Event().wait(CALL_S)
+
+
+class Session(WithTimeApart):
+    """Of a path that one pack follows; the pack is its own book."""
+
+    def __init__(self) -> None:
+        self.book = self
+        self.followers: dict[str, Any] = {}
+
+    def following(self) -> list[tuple[str, Any]]:
+        return [("pack", self)]
+
+    def follow(self, session: Any, **_: bool) -> Follower:
+        return Follower()
+
+    def cannot_follow(self, pack: str, what: str) -> None:
+        raise AssertionError(what)
+
+
+def test_what_a_follower_of_a_path_takes_is_none_of_the_path_s_own_time() -> None:
+    session = Session()
+    assert followed(lambda number: number, session)(3) == 3
+    assert session.port_s >= 0.9 * 2 * CALL_S
