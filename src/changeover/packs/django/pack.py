@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
+from changeover.packs.database.compared_in_traffic import BY_ROWS, compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.row_operations import ROW_OPERATIONS
@@ -29,7 +31,6 @@ DEADLINE_MS = 250
 """How long a copy may hold rows that the program's traffic may want."""
 ALONE_S = 30.0
 """The same in a test and in a comparison, where nobody waits for the rows."""
-_ROWS = ("sqlite", "postgresql")
 
 
 class DjangoPack:
@@ -100,6 +101,13 @@ class DjangoPack:
         for module in DRIVERS:
             host.when_imported(module, hook_driver)
 
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        with suppress(Exception):  # without settings, or with some that do not work, Django raises its own
+            has_rows = self._database.kind in BY_ROWS
+            return compared_in_traffic(self._port, self._rows, has_rows=has_rows)
+        return f"{self._port}: not known, as Django has no settings for it here"
+
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""
         database = self._database
@@ -111,7 +119,7 @@ class DjangoPack:
             if isinstance(script, Script):
                 return ScriptedPath(database, session, script)
             return TapedPath(database, session)
-        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+        if database.kind not in BY_ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)
         if not waits and database.is_in_memory:
             why = "rows of a database in one connection are compared in tests and comparisons alone"

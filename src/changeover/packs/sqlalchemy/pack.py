@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
+from changeover.packs.database.compared_in_traffic import BY_ROWS, compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
@@ -29,7 +30,6 @@ DEADLINE_MS = 250
 ALONE_S = 30.0
 """The same in a test and in a comparison, where nobody waits for the rows."""
 _ASYNC = ("AsyncEngine", "AsyncConnection", "AsyncSession", "async_sessionmaker")
-_ROWS = ("sqlite", "postgresql")
 
 
 class SqlalchemyPack:
@@ -98,6 +98,10 @@ class SqlalchemyPack:
         hook(engine.dialect)
         hook_pools(Pool)
 
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, self._rows, has_rows=self._database.kind in BY_ROWS)
+
     def problems(self) -> Iterator[str]:
         """What `doctor` says: engines that are not covered, and tables without a key."""
         if self.name == NAME:
@@ -115,7 +119,7 @@ class SqlalchemyPack:
             if isinstance(script, Script):
                 return ScriptedPath(database, session, script)
             return TapedPath(database, session)
-        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+        if database.kind not in BY_ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)
         if not waits and has_one_connection(database.engine):
             why = "rows of a database in one connection are compared in tests and comparisons alone"

@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 from changeover.errors import DeclarationError
+from changeover.packs.database.compared_in_traffic import compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
@@ -92,6 +93,10 @@ class SqlitePack:
     def covers(self, path: str | None) -> bool:
         """Whether a file is its affair."""
         return self._database in (None, path)
+
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, self._rows)
 
     def problems(self) -> Iterator[str]:
         """What `doctor` says: connections that are open since before the pack was in use."""
