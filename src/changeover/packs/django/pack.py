@@ -21,7 +21,7 @@ from changeover.packs.django.replayed_path import ReplayedPath
 from changeover.packs.django.requests import NAME as REQUESTS
 from changeover.packs.django.requests import DjangoRequests
 from changeover.packs.django.scripted_path import ScriptedPath
-from changeover.packs.django.services import hook_caches, hook_mail
+from changeover.packs.django.services import hook_backends, hook_caches, hook_mail
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
 from changeover.packs.path_within import PathWithin
@@ -95,6 +95,7 @@ class DjangoPack:
         self.mail = MailPort(host) if self._covers["mail"] and is_first else None
         self.cache = CachePort(host) if self._covers["cache"] and is_first else None
         host.when_imported("django.core.mail", hook_mail)
+        host.when_imported("django.core.mail.backends.base", hook_backends)
         host.when_imported("django.core.cache", hook_caches)
         host.when_imported("django.db.backends.utils", hook_cursors)
         host.when_imported("django.db.backends.base.base", hook_connections)

@@ -152,7 +152,7 @@ class TapedPath:
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""
-        connection.connection = TapeConnection()
+        connection.connection = TapeConnection(self._program.connection)
         connection.autocommit = True
         connection.closed_in_transaction = False
         connection.create_cursor = lambda name=None: AnswerCursor()
