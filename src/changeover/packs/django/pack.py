@@ -22,9 +22,9 @@ from changeover.packs.django.requests import NAME as REQUESTS
 from changeover.packs.django.requests import DjangoRequests
 from changeover.packs.django.scripted_path import ScriptedPath
 from changeover.packs.django.services import hook_backends, hook_caches, hook_mail
+from changeover.packs.django.statements_within import StatementsWithin
 from changeover.packs.django.taped_path import TapedPath
 from changeover.packs.host import Host, Operation
-from changeover.packs.path_within import PathWithin
 from changeover.record.port import CallClass
 
 DEADLINE_MS = 250
@@ -127,10 +127,9 @@ class DjangoPack:
             session.cannot_follow(self.name, why)
             return TapedPath(database, session)
         around = session.follower_around(self.name)
-        if isinstance(around, AnsweringPath | PathWithin):
-            why = "the rows of a seam inside another one are those of the run around it"
-            session.cannot_follow(self.name, why)
-            return PathWithin(around)
+        if isinstance(around, AnsweringPath | StatementsWithin):
+            return StatementsWithin(database, session, around)
+        session.sees_otherwise(self._port)
         return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
 

@@ -37,6 +37,7 @@ class AnsweringPath(FollowedPath):
         self._lock = RLock()
         self._seen = SeenPlaces(time_of_files(), alone)
         self.is_shared = False
+        self.touched = 0  # how often a place was reached
 
     def end(self) -> None:
         """Keep what was changed: on the tape as effects, and as it is for a replay in this process."""
@@ -156,6 +157,7 @@ class AnsweringPath(FollowedPath):
     def _touch(self, place: Place, depth: Depth, *, writes: bool) -> None:
         """See what stands at a place before the path can change it."""
         with self._lock:
+            self.touched += 1
             others = shared_places.enter(place.path, self, writes=writes)
             for other in others if len(others) > 1 else ():
                 other.is_shared = True

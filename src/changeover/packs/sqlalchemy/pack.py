@@ -13,7 +13,6 @@ from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.host import Host, Operation
-from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
@@ -21,6 +20,7 @@ from changeover.packs.sqlalchemy.engine_hooks import NAME, hook, hook_pools
 from changeover.packs.sqlalchemy.remade_sessions import RemadeSessions
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.packs.sqlalchemy.scripted_path import ScriptedPath
+from changeover.packs.sqlalchemy.statements_within import StatementsWithin
 from changeover.packs.sqlalchemy.taped_path import TapedPath
 from changeover.packs.sqlalchemy.uncovered import tables_without_key, uncovered_engines
 from changeover.record.port import CallClass
@@ -126,10 +126,9 @@ class SqlalchemyPack:
             session.cannot_follow(self.name, why)
             return TapedPath(database, session)
         around = session.follower_around(self.name)
-        if isinstance(around, AnsweringPath | PathWithin):
-            why = "the rows of a seam inside another one are those of the run around it"
-            session.cannot_follow(self.name, why)
-            return PathWithin(around)
+        if isinstance(around, AnsweringPath | StatementsWithin):
+            return StatementsWithin(database, session, around)
+        session.sees_otherwise(self._port)
         return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
 
