@@ -24,8 +24,9 @@ from changeover.packs.django.scripted_path import ScriptedPath
 from changeover.packs.django.services import hook_backends, hook_caches, hook_mail
 from changeover.packs.django.statements_within import StatementsWithin
 from changeover.packs.django.taped_path import TapedPath
-from changeover.packs.host import Host, Operation
+from changeover.packs.host import Host, Operation, follower_where, is_replayed
 from changeover.record.port import CallClass
+from changeover.values.libraries.django_values import let_copies_ask
 
 DEADLINE_MS = 250
 """How long a copy may hold rows that the program's traffic may want."""
@@ -99,6 +100,7 @@ class DjangoPack:
         host.when_imported("django.core.cache", hook_caches)
         host.when_imported("django.db.backends.utils", hook_cursors)
         host.when_imported("django.db.backends.base.base", hook_connections)
+        let_copies_ask(_is_answered)
         for module in DRIVERS:
             host.when_imported(module, hook_driver)
 
@@ -131,6 +133,14 @@ class DjangoPack:
             return StatementsWithin(database, session, around)
         session.sees_otherwise(self._port)
         return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
+
+
+def _is_answered(alias: str) -> bool:
+    """Whether a replay under way here has a database of that name; any, where routers decide."""
+    if not is_replayed():
+        return False
+    wanted = follower_where(lambda one: hasattr(one, "alias") and alias in ("", one.alias))
+    return wanted is not None
 
 
 def _operations() -> list[Operation]:
