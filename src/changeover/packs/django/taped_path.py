@@ -97,7 +97,7 @@ class TapedPath:
             return self._session_statement(send, cursor)
         key = key_of(statement, parameters)
         if self._replays:
-            why = why_unsent(self._session, self._database.port, kind, key[0])
+            why = why_unsent(self._session, self._database.name, self._database.port, kind, key[0])
             if why:
                 self.cannot_see(why)
         if kind == "write":

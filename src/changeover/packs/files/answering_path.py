@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.files.before_path import SeenPlaces, shown_entry, time_of_files
@@ -52,7 +51,7 @@ class AnsweringPath(FollowedPath):
         self.check_open()
         if self._keeps:
             tape = self.session.tape
-            tape.kept_by = MappingProxyType({**tape.kept_by, self.pack.name: self._seen})
+            tape.keep_for(self.pack.name, self._seen)
         if self.is_shared:
             self.pack.channel.tell("shared", (".",))
         self.pack.tell(changes)

@@ -25,6 +25,7 @@ class StatementsWithin(TapedPath):
     ) -> None:
         super().__init__(database, session)
         self._around = around
+        session.tape.seen_around += (database.name,)
 
     def execute(self, send: Callable[[], Any], sent: SentStatement) -> Any:
         """Let the one around it send a statement, and keep what it gave."""

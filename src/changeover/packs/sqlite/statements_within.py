@@ -23,6 +23,7 @@ class StatementsWithin(RecordedStatements):
     def __init__(self, *what: Any, around: AnsweringPath | StatementsWithin) -> None:
         super().__init__(*what)
         self._around = around
+        self.session.tape.seen_around += (self.name,)
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Let the one around it send a statement."""

@@ -100,7 +100,7 @@ class TapedPath(ReplayOnFile):
             is_set = setting_of(statement) is not None
             self.stand(cursor, RowsOf(answer_to_setting(statement) if is_set else NOTHING, cursor))
             return
-        why = why_unsent(self.session, self.channel.name, kind, key[0])
+        why = why_unsent(self.session, self.name, self.channel.name, kind, key[0])
         if why:
             self.cannot_see(why)
         answer = self.channel.ask(kind, key, lambda: NOTHING)

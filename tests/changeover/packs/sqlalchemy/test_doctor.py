@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -86,60 +85,3 @@ def test_a_driver_that_the_program_opens_itself_beside_a_covered_engine_is_named
 def test_a_connect_that_the_program_imports_by_name_is_named_too(tmp_path: Path) -> None:
     (tmp_path / "desk.py").write_text("from sqlite3 import connect\n")
     assert "no replay is kept from sqlite3 (desk)" in doctor(tmp_path, other="import desk")
-
-
-@pytest.mark.parametrize(
-    ("options", "said_of_traffic"),
-    [("", "statements in the program's own traffic"), (", rows=True", "db: rows, but what a worker replays")],
-)
-@pytest.mark.parametrize(
-    "use",
-    [
-        "migration.use('sqlite3', 'shop.db'{})",
-        "migration.use('sqlalchemy', engine{})",
-        "settings.configure(DATABASES={{'default': dict(ENGINE='django.db.backends.sqlite3', NAME='a.db')}})"
-        "; migration.use('django'{})",
-    ],
-)
-def test_whether_traffic_is_compared_by_rows_or_by_statements_is_said_of_each_database(
-    tmp_path: Path, use: str, options: str, said_of_traffic: str
-) -> None:
-    app = f"""
-from django.conf import settings
-import sqlalchemy as sa
-from changeover import Migration
-
-engine = sa.create_engine("sqlite:///orders.db")
-migration = Migration()
-{use.format(options)}
-"""
-    assert said_of_traffic in databases(tmp_path, app)
-
-
-def test_of_a_database_whose_rows_nobody_can_compare_statements_are_said_to_be(tmp_path: Path) -> None:
-    app = """
-import sqlalchemy as sa
-from changeover import Migration
-
-migration = Migration()
-migration.use("sqlalchemy", sa.create_engine("mysql+pymysql://shop@127.0.0.1/shop"), rows=True)
-"""
-    assert databases(tmp_path, app).startswith("db: statements, as rows of such a database")
-
-
-def test_a_program_without_a_database_hears_nothing_of_one(tmp_path: Path) -> None:
-    assert databases(tmp_path, "from changeover import Migration\nmigration = Migration()\n") == ""
-
-
-def test_django_without_settings_does_not_keep_doctor_from_speaking(tmp_path: Path) -> None:
-    app = "from changeover import Migration\nmigration = Migration()\nmigration.use('django')\n"
-    assert databases(tmp_path, app).startswith("db: not known")
-
-
-def databases(folder: Path, app: str) -> str:
-    """What doctor says of how databases are compared; empty where it says nothing."""
-    (folder / "shop.py").write_text(app)
-    (folder / "pyproject.toml").write_text('[tool.changeover]\napp = "shop:migration"\n')
-    done = run_python(["-m", "changeover", "doctor", "--format", "json"], cwd=folder, text=True, timeout=60)
-    facts: dict[str, str] = json.loads(done.stdout)["facts"]
-    return facts.get("databases", "")
