@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -104,7 +103,7 @@ class TapeConnection:
     """What a replay has in the place of a connection: it sets and ends nothing, and gives empty cursors.
 
     Args:
-        like: the program's own connection, where it has one here.
+        limit: how much SQLite takes at once, by the number of its limit; Django cuts its inserts by that.
     """
 
     autocommit = False
@@ -113,17 +112,9 @@ class TapeConnection:
     broken = False
     notices: tuple[str, ...] = ()
 
-    def __init__(self, like: Any = None) -> None:
-        self._like = like
-
-    def getlimit(self, category: int) -> int:
-        """How much SQLite takes at once, as the program's connection says; Django asks."""
-        with suppress(Exception):  # another kind of database, or one of another thread
-            return int(self._like.getlimit(category))
-        from sqlite3 import connect  # only programs with SQLite ask
-
-        with closing(connect(":memory:")) as usual:
-            return usual.getlimit(category)
+    def __init__(self, limit: Callable[[int], int] | None = None) -> None:
+        if limit is not None:
+            self.getlimit = limit
 
     @property
     def _connection(self) -> TapeConnection:

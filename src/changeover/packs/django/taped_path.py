@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
 from typing import Any
 
 from changeover.packs.database.sql_answer import NOTHING, AnswerCursor, SqlAnswer, TapeConnection, answer_of
@@ -152,7 +154,7 @@ class TapedPath:
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""
-        connection.connection = TapeConnection(self._program.connection)
+        connection.connection = TapeConnection(partial(_limit_of, self._program, connection.Database))
         connection.autocommit = True
         connection.closed_in_transaction = False
         connection.create_cursor = lambda name=None: AnswerCursor()
@@ -162,3 +164,11 @@ class TapedPath:
     def _give(self, cursor: Any, answer: SqlAnswer) -> Any:
         """Let Django find the answer where it looks for that of the driver."""
         return give(cursor, answer, replays=self._replays)
+
+
+def _limit_of(program: Any, driver: Any, category: int) -> int:
+    """A limit of SQLite as the program's connection has it, else as SQLite is built."""
+    with suppress(Exception):  # there may be none here, or it is of another thread
+        return int(program.connection.getlimit(category))
+    with closing(driver.connect(":memory:")) as usual:
+        return int(usual.getlimit(category))

@@ -12,10 +12,11 @@ from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_recording import SqliteRecording
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.given_answer import sent_with
-from changeover.packs.sqlalchemy.handles import engine_of, sessions_in, sync_of
+from changeover.packs.sqlalchemy.handles import engine_of, has_unflushed, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
+UNFLUSHED = "the session was given with unflushed changes"
 CAPTURE = "changeover_capture"
 """Under which a connection of a pool keeps what listens on it, for as long as it lives."""
 
@@ -56,10 +57,8 @@ class AnsweringPath:
                 continue
             self._given.append(sync)
             self._left.note(sync)
-            if _unflushed(sync):
-                self._session.cannot_follow(
-                    self._database.name, "the session was given with unflushed changes"
-                )
+            if has_unflushed(sync):
+                self._session.cannot_follow(self._database.name, UNFLUSHED)
             elif sync.in_transaction():
                 connection = sync.connection() if callable(getattr(sync, "connection", None)) else sync
                 self._database.apart(partial(self._look_into, connection.connection))
@@ -68,7 +67,7 @@ class AnsweringPath:
     def end(self) -> None:
         """Keep what was changed: on the tape as effects, and as it is for a replay in this process."""
         for sync in self._given:
-            if _unflushed(sync):
+            if has_unflushed(sync):
                 self._session.cannot_follow(
                     self._database.name, "the session was left with unflushed changes: flush them in the path"
                 )
@@ -189,8 +188,3 @@ class AnsweringPath:
         capture: SqliteCapture = info.setdefault(CAPTURE, None) or SqliteCapture(connection)
         info[CAPTURE] = capture
         return capture
-
-
-def _unflushed(sync: Any) -> bool:
-    """Whether a session holds changes that no statement has made yet."""
-    return any(getattr(sync, name, ()) for name in ("new", "dirty", "deleted"))

@@ -12,10 +12,26 @@ PARTS_MAX = 10_000
 
 
 def sessions_in(given: Any) -> Iterator[Any]:
-    """Every session and connection in these values, async ones as well."""
-    for part in _parts(given):
-        if is_handle(part):
-            yield part
+    """Every session and connection in these values, async ones too, and the sessions of entities in them."""
+    parts = [*parts_in(given)]
+    handles = [part for part in parts if is_handle(part)]
+    yield from handles
+    known = {id(sync_of(handle)) for handle in handles}
+    for session in filter(None, map(_session_of, parts)):
+        if id(session) not in known:
+            known.add(id(session))
+            yield session
+
+
+def _session_of(part: Any) -> Any | None:
+    """The session of an entity; None for all else."""
+    state = getattr(part, "__dict__", {}).get("_sa_instance_state")
+    return None if state is None else state.session
+
+
+def has_unflushed(session: Any) -> bool:
+    """Whether a session holds changes that no statement has made yet."""
+    return any(getattr(session, name, ()) for name in ("new", "dirty", "deleted"))
 
 
 def is_handle(value: Any) -> bool:
@@ -62,7 +78,7 @@ class Exchanged:
 
     def arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """The arguments of a call with the handles in them exchanged, in place where they stand deeper."""
-        for part in _parts((args, kwargs)):
+        for part in parts_in((args, kwargs)):
             if isinstance(part, (list, dict)):
                 self._in_container(part)
             elif not isinstance(part, tuple) and not is_handle(part):
@@ -80,7 +96,12 @@ class Exchanged:
     @property
     def made(self) -> list[Any]:
         """The handles that were made."""
-        return [new for old, new in self._made.values() if new is not old]
+        return [new for _, new in self.pairs]
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The handles of the program, each with the one that was made for it."""
+        return [(old, new) for old, new in self._made.values() if new is not old]
 
     def flush(self) -> None:
         """Send what these sessions hold back, as a commit would."""
@@ -112,7 +133,7 @@ def _kind(value: Any) -> str | None:
 _HANDLES = frozenset({"Session", "AsyncSession", "Connection", "AsyncConnection"})
 
 
-def _parts(given: Any) -> Iterator[Any]:
+def parts_in(given: Any) -> Iterator[Any]:
     """The values in these values, the nearest first; handles and what belongs to libraries is not entered."""
     waiting: list[tuple[Any, int]] = [(given, 0)]
     seen: set[int] = set()

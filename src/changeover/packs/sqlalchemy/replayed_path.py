@@ -18,6 +18,7 @@ from changeover.packs.database.sqlite_capture import SqliteCapture
 from changeover.packs.database.sqlite_copy import SqliteCopy
 from changeover.packs.database.statement_kind import changes_schema, first_word
 from changeover.packs.sqlalchemy.answering_path import CAPTURE
+from changeover.packs.sqlalchemy.attached_entities import attach
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.given_answer import sent_with
@@ -63,6 +64,7 @@ class ReplayedPath:
             self._close()
             self._problem(problem)
         begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
+        attach(begun, self._exchanged, self._database)
         return begun
 
     def end(self) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 from changeover.packs.database.sql_answer import NOTHING, AnswerCursor, SqlAnswer, TapeConnection, answer_of
 from changeover.packs.database.unsent_statement import why_unsent
 from changeover.packs.host import cannot_be_followed
+from changeover.packs.sqlalchemy.answering_path import UNFLUSHED
+from changeover.packs.sqlalchemy.attached_entities import attach
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, give
-from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, sessions_in, sync_of
+from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, has_unflushed, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
 
@@ -39,8 +41,11 @@ class TapedPath:
             for handle in sessions_in((args, kwargs)):
                 if engine_of(handle) is self._database.engine:
                     self._left.note(sync_of(handle))
+                    if has_unflushed(sync_of(handle)):
+                        self._session.cannot_follow(self._database.name, UNFLUSHED)
             return args, kwargs
         begun: tuple[Any, Any] = self._exchanged.arguments(args, kwargs)
+        attach(begun, self._exchanged, self._database)
         return begun
 
     def end(self) -> None:

@@ -2,7 +2,8 @@
 
 An entity is the columns and relations that are loaded, and attributes that the program set beside them; what
 is not loaded stands as `NotLoaded`, and reading loads nothing. Its copy has a state of its own, belongs to no
-session, and ends a replay that asks it for more. A statement that has not run is its text and parameters.
+session, and ends a replay that asks it for more, unless the replay has a session for it. A statement that has
+not run is its text and parameters.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from changeover.values.scalar_values import scalar_reading
 from changeover.values.shapes import Handle, Reading, Shape, State
 
 _STATE = "_sa_instance_state"
+_SESSION, _EXPIRED = "changeover_session", "changeover_expired"
+"""What the state of a copy notes of its original: its session, and which attributes it was to load again."""
 _ADAPTER = "_sa_adapter"
 
 
@@ -125,7 +128,31 @@ def _entity_copied(entity: Any) -> State:
     }
     key = None if state is None else vars(state).get("key")
     identity = None if key is None else tuple(key[1])
-    return {"attributes": attributes, "identity": identity, "has_state": state is not None}
+    has_state = {} if state is None else vars(state)
+    return {
+        "attributes": attributes,
+        "identity": identity,
+        "has_state": state is not None,
+        "session": has_state.get("session_id", has_state.get(_SESSION)),
+        "expired": (*sorted(getattr(state, "expired_attributes", ())),),
+    }
+
+
+def session_of_original(copy: Any) -> int | None:
+    """The number of the session of an entity's original; None for all else, and where the copy is in one."""
+    state: Any = vars(copy).get(_STATE) if hasattr(copy, "__dict__") else None
+    if state is None or _SESSION not in getattr(state, "__dict__", {}) or state.session_id is not None:
+        return None
+    number: int | None = vars(state)[_SESSION]
+    return number
+
+
+def with_session(copy: Any, session: Any) -> None:
+    """Put a copy into a session, from which it loads what its original had not loaded."""
+    state = own_state(copy)[_STATE]
+    state.callables = {}
+    state.expired_attributes.update(vars(state)[_EXPIRED])
+    session.add(copy)
 
 
 def _is_collection(entity: Any, key: str) -> bool:
@@ -154,7 +181,11 @@ def _entity_fill(made: Any, parts: State) -> None:
     kept = dict_of(type(made))(made)  # type: ignore[misc]
     for key, part in parts["attributes"].items():
         kept[key] = _given_collection(made, state, key, part) if state and _is_collection(made, key) else part
-    if state is None or parts["identity"] is None:
+    if state is None:
+        return
+    vars(state)[_SESSION] = parts.get("session")
+    vars(state)[_EXPIRED] = parts.get("expired", ())
+    if parts["identity"] is None:
         return
     mapper = _manager(made).mapper
     state.key = mapper.identity_key_from_primary_key(parts["identity"])
