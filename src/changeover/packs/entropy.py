@@ -6,7 +6,6 @@ there. What it draws from the system otherwise is its own affair: nothing of it 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from weakref import WeakKeyDictionary
 from changeover.packs.host import Host, Operation, is_replayed, recorded_answers, serving
 from changeover.packs.patches import replace
 from changeover.record.context import current_session
+from changeover.record.outer_frame import outer_frame
 from changeover.record.port import CallClass
 from changeover.record.work_branch import current_branch
 
@@ -112,7 +112,8 @@ def _work_here() -> str:
 
 
 def _is_of_the_toolkit() -> bool:
-    return bool(sys._getframe(2).f_globals.get("__name__", "").startswith(_TOOLKIT))
+    frame = outer_frame(2)
+    return frame is not None and bool(frame.f_globals.get("__name__", "").startswith(_TOOLKIT))
 
 
 def _bytes(random: Random, size: int) -> bytes:
