@@ -290,7 +290,7 @@ def record_scenarios(
     for done in ended:
         left_out += 1
         progress(f"left out: {done.name}: {done.ended}")
-    if not lines and not ended:
+    if not lines and not left_out:
         raise ConfigurationError(source, "no case of it passes through these seams")
     if lines and not dry_run:
         write_lines(Path(output), lines)

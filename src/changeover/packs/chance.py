@@ -8,7 +8,6 @@ another: here it is given one, which stands on the tape.
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable
 from os import urandom
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from changeover.packs.callers import Callers
 from changeover.packs.host import Host, Operation, serving
 from changeover.packs.patches import replace
+from changeover.record.outer_frame import outer_frame
 from changeover.record.port import CallClass
 
 _SEED_BITS = 256
@@ -35,7 +35,8 @@ class ChancePack:
 
     def seed(self) -> int | None:
         """A seed for what the caller's caller makes; None where that is no code of the program."""
-        if self._callers.of_frame(sys._getframe(2)) is None:
+        caller = outer_frame(2)
+        if caller is None or self._callers.of_frame(caller) is None:
             return None
         found: int = self._channel.ask("seed", (), _seed)
         return found

@@ -6,7 +6,6 @@ there. What it draws from the system otherwise is its own affair: nothing of it 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from weakref import WeakKeyDictionary
 from changeover.packs.host import Host, Operation, is_replayed, recorded_answers, serving
 from changeover.packs.patches import replace
 from changeover.record.context import current_session
+from changeover.record.outer_frame import outer_frame
 from changeover.record.port import CallClass
 from changeover.record.work_branch import current_branch
 
@@ -85,7 +85,8 @@ def _drawing(original: Callable[..., Any]) -> Callable[..., Any]:
         pack = serving("entropy")
         if pack is None or _is_of_the_toolkit():
             return original(size)
-        if sys._getframe(1).f_code in _makers_of_uuid4:
+        caller = outer_frame(1)
+        if caller is not None and caller.f_code in _makers_of_uuid4:
             return pack.identifier("uuid4", (), lambda: UUID(bytes=original(size), version=4)).bytes
         return pack.minted("urandom", size) if is_replayed() else original(size)
 
@@ -109,10 +110,10 @@ def _work_here() -> str:
 
 
 def _is_of_the_toolkit() -> bool:
-    caller = sys._getframe(2)
-    if caller.f_code in _makers_of_uuid4 and caller.f_back is not None:
+    caller = outer_frame(2)
+    if caller is not None and caller.f_code in _makers_of_uuid4:
         caller = caller.f_back
-    return bool(caller.f_globals.get("__name__", "").startswith(_TOOLKIT))
+    return caller is not None and bool(caller.f_globals.get("__name__", "").startswith(_TOOLKIT))
 
 
 def _bytes(random: Random, size: int) -> bytes:

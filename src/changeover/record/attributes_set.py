@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any
 from weakref import ref
 
+from changeover.record.outer_frame import outer_frame
 from changeover.values.atom_types import ATOMS
 from changeover.values.content_key import same_content
 from changeover.values.copying import snapshot
@@ -123,7 +124,9 @@ def is_its_own_affair(owner: Any) -> bool:
     classes = mro(type(owner))
     if not any(isinstance(namespace(cls).get("__init__"), FunctionType) for cls in classes):
         return True
-    frame: FrameType = sys._getframe(_FRAMES_TO_PROGRAM - 1)
+    frame = outer_frame(_FRAMES_TO_PROGRAM - 1)
+    if frame is None:
+        return True  # nobody called but C
     if str(frame.f_globals.get("__name__")).partition(".")[0] in sys.stdlib_module_names:
         return True
     code = frame.f_code

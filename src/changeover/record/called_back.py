@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from types import CodeType, FrameType, FunctionType, MethodType
 from typing import Any, Protocol
 from weakref import ref
 
+from changeover.record.outer_frame import outer_frame
 from changeover.values.made_functions import short_name
 
 FUNCTIONS_MAX = 100
@@ -77,6 +77,8 @@ HANDED: dict[int, Handed] = {}
 
 def notice(hook: Any, args: tuple[Any, ...]) -> None:
     """Tell the runs that handed over a function which calls this port now."""
-    frame = sys._getframe(2)
+    frame = outer_frame(2)
+    if frame is None:
+        return
     for handed in [*HANDED.values()]:
         handed.notice(frame, hook, args)

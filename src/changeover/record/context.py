@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, Token
+from types import CodeType, FrameType
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from changeover.record.running_loop import running_loop
+from changeover.values.pins import PINNED
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
@@ -92,23 +94,70 @@ WORK_OF_TASKS: WeakKeyDictionary[Any, Work] = WeakKeyDictionary()
 """The same by task of asyncio, which leaves its thread to others again and again."""
 TASKS_AT_WORK: dict[Any, Work] = vars(WORK_OF_TASKS)["data"]
 """Empty where the other is; whether it is can be asked in no time."""
+CODE_OF_SEAMS: set[CodeType] = set()
+"""That of the functions which callers of a sync seam call."""
 
 
 def current_session() -> Session | None:
     """What answers port calls here; None outside any run, and where the toolkit itself said so."""
     session: Session | None = SESSION.get(UNSET)
-    if session is not UNSET:
-        return session
-    work = work_here() if WORK_HERE or TASKS_AT_WORK else None
-    return None if work is None else work[0]
+    if session is UNSET:
+        work = work_here() if WORK_HERE or TASKS_AT_WORK else None
+        return None if work is None else work[0]
+    return _instead_of(session) if getattr(session, "is_judged", False) else session
+
+
+def _instead_of(over: Any) -> Session | None:
+    """Who answers in a context that was kept (`asyncio.Runner` keeps one) longer than the run it is of.
+
+    What that run has left behind is marked as its work, and goes on being answered by it. Anybody else
+    belongs to the run that is at work here, or to none.
+    """
+    left: Session = over
+    task = _task_here()
+    marks = WORK_HERE.get(threading.get_ident()), None if task is None else WORK_OF_TASKS.get(task)
+    if any(mark is not None and mark[0] is over for mark in marks):
+        return left
+    work = work_here()
+    if work is not None:
+        return work[0]
+    return None if left.replaying and _is_of_program() else left
+
+
+def _is_of_program() -> bool:
+    """Whether what is called here is of no replay, although nothing marks it as the work of a run.
+
+    On a loop this may be what a replay has left to a future: there it takes a seam that was called outside
+    of this context.
+    """
+    if running_loop() is None:
+        return True
+    pins, held = PINNED.get(), list[Any]()
+    while pins is not None:
+        held.append(pins)
+        pins = pins.around
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code in CODE_OF_SEAMS:
+            kept = frame.f_locals
+            if not any(one is kept["outer"] or one is kept.get("pins") for one in held):
+                return True
+        frame = frame.f_back
+    return False
+
+
+def _task_here() -> Any:
+    if not TASKS_AT_WORK or running_loop() is None:
+        return None
+    return sys.modules["asyncio"].current_task()
 
 
 def work_here() -> Work | None:
     """The work of this thread, or of its task, for a context that carries none."""
     here = WORK_HERE.get(threading.get_ident())
-    if TASKS_AT_WORK and running_loop() is not None:
-        task = sys.modules["asyncio"].current_task()
-        found = None if task is None else WORK_OF_TASKS.get(task)
+    task = _task_here()
+    if task is not None:
+        found = WORK_OF_TASKS.get(task)
         if found is not None and (here is None or here[0] is found[0]):
             here = found
     # A thread that outlives its run may be given work of the program, with a context of its own.

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property, wraps
 from itertools import repeat
 from operator import is_
-from types import BuiltinFunctionType, FrameType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from changeover.errors import DeclarationError
@@ -27,6 +27,7 @@ from changeover.record.context import (
     Kwargs,
     current_session,
 )
+from changeover.record.outer_frame import outer_frame
 from changeover.record.property_mocks import as_property
 from changeover.record.redirected_functions import redirect, twin_of
 from changeover.record.special_methods import SETS
@@ -379,7 +380,7 @@ def calling_site(
     Where path and port stand in one file, the innermost line of that file outside the toolkit. The innermost
     `frames_inside` frames are known to be the toolkit's.
     """
-    frame: FrameType | None = sys._getframe(frames_inside)
+    frame = outer_frame(frames_inside)
     inside: Site | None = None
     for _ in range(FRAMES_MAX):
         if frame is None:

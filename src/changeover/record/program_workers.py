@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary, ref
 
 from changeover.record.context import Session, current_session
 from changeover.record.named_threads import ThreadKind
+from changeover.record.outer_frame import outer_frame
 from changeover.record.running_loop import running_loop
 from changeover.record.work_branch import NEVER, Branch, current_branch
 
@@ -133,7 +134,8 @@ def give(session: Session, place: Any, waiting: int, what: str, between: Between
     """
     found = waiting_place(place)
     others = found.has_others(session, waiting) if keeps else found.others_wait(session, waiting)
-    if others and not between.is_helper(sys._getframe(2)):
+    caller = outer_frame(2) if others else None
+    if others and (caller is None or not between.is_helper(caller)):
         session.handed_over(what)
 
 

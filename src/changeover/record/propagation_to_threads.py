@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Thread, Timer
 from typing import Any
 
-from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, permitted
+from changeover.record.context import SESSION, SHUTDOWN_TEXT, Session, current_session, permitted
 from changeover.record.named_threads import ThreadKind
 from changeover.record.propagated_function import (
     Begins,
@@ -164,6 +164,8 @@ def carry_pools(futures: Any) -> None:
     def submitting(original: Any) -> Any:
         def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
             session, pins = SESSION.get(), PINNED.get()
+            if session is not None:
+                session = current_session()  # of a context that was kept it may be another
             if session is None and pins is None:
                 return original(self, fn, *args, **kwargs)
             if type(self).__name__ == "InterpreterPoolExecutor":

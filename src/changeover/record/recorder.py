@@ -12,7 +12,16 @@ from typing import Any, Self
 from changeover.record.acting_functions import acting_for
 from changeover.record.answer_parts import is_held, watched
 from changeover.record.attributes_set import AttributesSet
-from changeover.record.context import NO_WORK, SESSION, WORK_HERE, Args, Kwargs, put_back, restore
+from changeover.record.context import (
+    NO_WORK,
+    SESSION,
+    WORK_HERE,
+    Args,
+    Kwargs,
+    current_session,
+    put_back,
+    restore,
+)
 from changeover.record.given_answers import GivenAnswers
 from changeover.record.instrument import Hook, Site, calling_site
 from changeover.record.live_answers import handed_by
@@ -84,6 +93,10 @@ class Recorder(GivenAnswers):
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Let the call through, with what it calls itself unrecorded: that is the port's own affair."""
+        if self.is_judged:
+            now: Any = current_session()
+            if now is not None and now is not self:  # the context was kept from this run
+                return now.call(hook, original, args, kwargs)
         method = self.book.find(hook, args)
         if method is None:
             part = self.book.part_called(hook, args)

@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 from weakref import ref
 
-from changeover.record.context import TASKS_AT_WORK, UNSET, WORK_HERE, work_here
+from changeover.record.context import TASKS_AT_WORK, WORK_HERE, work_here
 from changeover.values.observation import Step
 
 tick = count(1).__next__
@@ -183,11 +183,11 @@ BRANCH: ContextVar[Branch | None] = ContextVar("changeover_branch", default=None
 
 def current_branch() -> Branch | None:
     """The branch that is at work here, also in a context that does not come from it."""
-    branch: Any = BRANCH.get(UNSET)
-    if branch is UNSET:
-        work = work_here() if WORK_HERE or TASKS_AT_WORK else None
+    branch = BRANCH.get()
+    if branch is None and (WORK_HERE or TASKS_AT_WORK):
+        work = work_here()
         branch = None if work is None else work[1]
-    return branch  # type: ignore[no-any-return]
+    return branch
 
 
 def lane_of(branch: Branch | None, root: Branch | None, before: Mapping[WorkKind, int]) -> tuple[Step, ...]:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from changeover.record.calling_client import LOGGING, calling_client, way_out
 from changeover.record.context import PERMIT, SESSION, TASKS_AT_WORK, UNSET, WORK_HERE, current_session
 from changeover.record.instrument import PACK_MARK, hook_of
+from changeover.record.outer_frame import outer_frame
 from changeover.replay.own_pairs import is_of_own_pair
 from changeover.replay.ways_out import MODULES, PLUMBING, WAYS_OUT, WayOut, socket_of
 
@@ -250,7 +251,7 @@ def _is_followed(session: Any, args: tuple[Any, ...]) -> bool:
 
 def _refuse(refuse: Callable[[str, str], None], way: WayOut, name: str, args: tuple[Any, ...]) -> None:
     """Refuse it, unless it stays within the replay or is the toolkit's own."""
-    if PERMIT.given or _is_plumbing(sys._getframe(2)):
+    if PERMIT.given or _is_plumbing(outer_frame(2)):
         return
     if way.module != "os" and is_of_own_pair(socket_of(args)):
         return
@@ -259,8 +260,10 @@ def _refuse(refuse: Callable[[str, str], None], way: WayOut, name: str, args: tu
     refuse(f"{NET}{way.label}.{name}", f"{to}through {client}: {way_out(client)}")
 
 
-def _is_plumbing(caller: FrameType) -> bool:
+def _is_plumbing(caller: FrameType | None) -> bool:
     """Whether an event loop or a pool sends it to itself; a pool does so through one function more."""
+    if caller is None:
+        return False
     around = caller.f_back
     sender = (caller.f_globals.get("__name__"), caller.f_code.co_name)
     return sender in PLUMBING or (around is not None and around.f_globals.get("__name__") == _POOL)
@@ -274,7 +277,7 @@ def _noted(
     kwargs: dict[str, Any],
 ) -> Any:
     """Let it through, and note how much has gone where; of that the answering path feels nothing."""
-    if _is_plumbing(sys._getframe(2)):
+    if _is_plumbing(outer_frame(2)):
         return original(*args, **kwargs)
     if way.bytes_of is None:
         _note(note, way, args, None)

@@ -75,6 +75,14 @@ class OwnSignals:
         """As the function of `signal`."""
         return self._handlers[number] if number in self._handlers else _PLAIN["getsignal"](number)
 
+    def raise_signal(self, number: int) -> None:
+        """Call a handler that the path has set itself; without one it would end the program, or reach it."""
+        handler = self._handlers.get(number)
+        if callable(handler) and not isinstance(handler, signal.Handlers):
+            handler(number, None)
+        elif handler is not signal.SIG_IGN:
+            self._note(ProblemKind.LIMIT, "a signal of the path", "is raised in the main thread alone")
+
     def set_wakeup_fd(self, fd: int, *, warn_on_full_buffer: bool = True) -> int:
         """As the function of `signal`: event loops ask to be woken so. No signal comes to a replay."""
         if not self._may_have_handlers:
@@ -93,7 +101,7 @@ _PLAIN: dict[str, Callable[..., Any]] = {}
 
 def keep_signals_apart() -> None:
     """From now on replays beside the main thread have alarms of their own; asking again changes nothing."""
-    for name in ("alarm", "setitimer", "getitimer", "signal", "getsignal", _WAKEUP):
+    for name in ("alarm", "setitimer", "getitimer", "signal", "getsignal", "raise_signal", _WAKEUP):
         if name not in _PLAIN and hasattr(signal, name):
             _PLAIN[name] = plain = getattr(signal, name)
             asking = _asking(name, plain)

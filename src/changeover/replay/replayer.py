@@ -12,7 +12,7 @@ from typing import Any
 from changeover.errors import ReplayRefusal, ReplayStopped, UndeclaredCall, WorkRefused
 from changeover.record.attributes_set import AttributesAgain, AttributesSet
 from changeover.record.call_inputs import CallInputs
-from changeover.record.context import SESSION, Args, Kwargs, restore
+from changeover.record.context import SESSION, Args, Kwargs, current_session, restore
 from changeover.record.instrument import Hook
 from changeover.record.loose_functions import acts_by_itself
 from changeover.record.object_reading import ObjectReading
@@ -124,6 +124,10 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
 
     def call(self, hook: Hook, original: Callable[..., Any], args: Args, kwargs: Kwargs) -> Any:
         """Answer a call of an instrumented function; one that is no port of this migration runs as it is."""
+        if self._closed:
+            now: Any = current_session()
+            if now is not self:  # the context was kept from this replay
+                return original(*args, **kwargs) if now is None else now.call(hook, original, args, kwargs)
         method = self.book.find(hook, args)
         if method is None:
             part = self.book.part_called(hook, args)
@@ -133,6 +137,8 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
 
     def sets(self, owner: Any, name: str, value: Any) -> bool:
         """Not of an object that was there before; refused where the answering path set another value."""
+        if self._closed and current_session() is not self:
+            return True
         again = self._attributes
         if again is None or owner in again.made or not self.book.holds(owner):
             return True

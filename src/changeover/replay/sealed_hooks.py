@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import get_ident
 from typing import Any, NoReturn, TypeVar
 
 from changeover.errors import ReplayRefusal
-from changeover.record.context import SESSION, Args, Kwargs
+from changeover.record.context import SESSION, WORK_HERE, Args, Kwargs, put_back
 from changeover.record.instrument import Hook
 from changeover.record.own_log import OwnLog
 from changeover.record.port import PortBook
@@ -111,8 +112,10 @@ def look(what: str, book: PortBook, code: Callable[[], T]) -> T:
         code: runs at once; what else it raises passes.
     """
     session = Sealed(what, book)
-    token = SESSION.set(session)
+    here = get_ident()
+    before, token = WORK_HERE.get(here), SESSION.set(session)
     try:
+        WORK_HERE[here] = session, None  # it may leave its context, but not its thread
         isolation.keep_isolated()
         value = code()
     except Exception:
@@ -120,6 +123,7 @@ def look(what: str, book: PortBook, code: Callable[[], T]) -> T:
             raise LookingActed(session.refused) from None
         raise
     finally:
+        put_back(here, before)
         SESSION.reset(token)
     if session.refused is not None:
         raise LookingActed(session.refused)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from changeover.errors import DeclarationError, LegacyRemovedError
 from changeover.record.callable_kind import is_awaited
-from changeover.record.context import Args, Kwargs, current_session
+from changeover.record.context import CODE_OF_SEAMS, Args, Kwargs, current_session
 from changeover.record.port import PortBook
 from changeover.record.propagation import NOT_CARRIED, POOLS, carry_into_pools
 from changeover.replay.fresh_path import Fresh
@@ -110,6 +110,7 @@ def seam_function(seam: Seam) -> Any:
         candidate_alone = _plain(seam, path)
         return path
 
+    CODE_OF_SEAMS.add(call.__code__)
     made: Any = call_async if seam.is_async else call
     if original is not None and not isinstance(original, Fresh):
         made = wraps(original)(made)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from changeover.record.context import SESSION
+from changeover.record.context import SESSION, restore
 from changeover.replay.random_numbers import random_apart
 from changeover.values.interruption import stop_if_interrupted
 
@@ -45,14 +45,15 @@ class Log:
     def _log(self, level: int, text: str, args: tuple[object, ...], fields: dict[str, object]) -> None:
         try:
             if self._standard.isEnabledFor(level):
-                session = SESSION.get()
+                session, token = SESSION.get(), None
                 try:
-                    SESSION.set(None)  # what a handler does with this line is no deed of a path
+                    token = SESSION.set(None)  # what a handler does with this line is no deed of a path
                     if self._write is None:
                         self._write = _through_structlog(self._standard) or _plainly(self._standard)
                     self._write(level, text, *args, **fields)
                 finally:
-                    SESSION.set(session)
+                    # Nothing stays in the context of the program: work in a copy of it is that of its run.
+                    SESSION.set(session) if token is None else restore(SESSION, token)
         except BaseException as error:  # noqa: BLE001  promise 1: a log breaks no answer
             stop_if_interrupted(error)
 

@@ -27,7 +27,14 @@ _LEFT_OUT = frozenset({"exceptions", "obj"})
 """Members of a group are read as such; the object that an attribute was not found on is not read."""
 _TOLD = frozenset({SyntaxError, ImportError, BaseExceptionGroup})
 """Errors whose message leaves out what they keep in C."""
-_NAMED = {AttributeError: "name", NameError: "name", BlockingIOError: "characters_written"}
+_NAMED = {
+    AttributeError: "name",
+    NameError: "name",
+    BlockingIOError: "characters_written",
+    UnicodeDecodeError: "object",
+    UnicodeEncodeError: "object",
+    UnicodeTranslateError: "object",
+}
 """The one thing that a message leaves out of others."""
 _COUNTED = frozenset(_NAMED.values())
 ARGS, MEMBERS, CAUSE = "args", "exceptions", "__cause__"

@@ -30,6 +30,7 @@ def share(copier: CopyOperation, value: Any, reading: Reading, depth: int) -> An
 
 def share_known(copier: CopyOperation, value: Any, reading: Reading, depth: int) -> Any:
     """What is asked by `is`, or is the same in all values that have it; its attributes may change."""
+    copier.keep(value, value)
     copier.shared += (value,)
     return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import tzinfo
+from dis import get_instructions
 from enum import Enum
 from pathlib import PurePath
 from types import FunctionType
@@ -30,12 +32,40 @@ def has_own_attributes(cls: type, is_fixed: Callable[[Any], bool]) -> bool:
     """Whether members of an enumeration, or paths and zones of the program's, hold what may change."""
     bases = mro(cls)
     if Enum in bases:
-        members = namespace(cls).get("_member_map_", {}).values()
-        parts = [part for member in members for part in own_state(member).values()]
-        return not all(isinstance(part, Enum) or is_fixed(part) for part in parts)
+        return _has_members_that_change(cls, bases, is_fixed)
     if not (PurePath in bases or tzinfo in bases):
         return False
     return has_dict(cls) and module_of(cls).partition(".")[0] not in _OF_ZONES
+
+
+def _has_members_that_change(cls: type, bases: tuple[type, ...], is_fixed: Callable[[Any], bool]) -> bool:
+    """Whether members hold what can change, or have attributes of their own that a path may set."""
+    states = [own_state(member) for member in namespace(cls).get("_member_map_", {}).values()]
+    parts = [part for state in states for part in state.values()]
+    if not all(isinstance(part, Enum) or is_fixed(part) for part in parts):
+        return True
+    own = [base for base in bases if module_of(base).partition(".")[0] not in sys.stdlib_module_names]
+    names = {name for state in states for name in state}
+    return bool(own) and (not all(map(_is_of_enumerations, names)) or any(map(_sets_attributes, own)))
+
+
+def _is_of_enumerations(attribute: Any) -> bool:
+    return type(attribute) is str and attribute.startswith("_") and attribute.endswith("_")
+
+
+def _sets_attributes(cls: type) -> bool:
+    """Whether a method of the class sets an attribute of something, once its members are made."""
+    functions = [
+        getattr(member, "__func__", member)
+        for name, member in namespace(cls).items()
+        if name not in ("__init__", "__new__")
+    ]
+    return any(
+        instruction.opname == "STORE_ATTR"
+        for function in functions
+        if type(function) is FunctionType and function.__module__ != "enum"
+        for instruction in get_instructions(function)
+    )
 
 
 def may_be_sentinel(value: Any, state: dict[Any, Any]) -> bool:

@@ -130,3 +130,13 @@ def test_a_case_without_an_answer_is_no_scenario_and_is_told(tmp_path: Path) -> 
     assert answer.code == ExitCode.INCONCLUSIVE
     assert "SystemExit" in answer.err
     assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_source_of_which_no_case_can_become_a_scenario_says_so_of_each(tmp_path: Path) -> None:
+    asks = "prices.of(number); return number"
+    partial = "return __import__('functools').partial(int)"
+    app = OwnApp(tmp_path, in_port=partial, in_legacy=asks, in_candidate=asks)
+    answer = app.run("scenarios", "record", "--source", "cases", "--output", "x.jsonl")
+    assert answer.code == ExitCode.INCONCLUSIVE
+    assert answer.err.count("functools.partial cannot be rebuilt") == 5
+    assert not (tmp_path / "x.jsonl").exists()

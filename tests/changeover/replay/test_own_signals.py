@@ -177,3 +177,31 @@ def test_both_paths_may_have_a_loop_that_asks_to_be_woken(mode: str) -> None:
     found, run = compared(answers, answers, mode)
     assert found == 1
     assert run.verdict == "match", run.divergences or run.reason
+
+
+def test_a_signal_that_a_replay_beside_the_program_raises_is_heard_by_its_own_handler_alone() -> None:
+    heard: list[str] = []
+
+    def raises(number: int) -> list[str]:
+        own: list[str] = []
+        before = signal.signal(signal.SIGALRM, lambda *_: own.append("path"))
+        signal.raise_signal(signal.SIGALRM)
+        signal.signal(signal.SIGALRM, before)
+        return own
+
+    signal.signal(signal.SIGALRM, lambda *_: heard.append("program"))
+    answer, run = compared(raises, raises, "background")
+    assert (answer, run.verdict, heard) == (["path"], "match", [])
+
+
+def test_one_without_a_handler_of_its_own_reaches_nobody_and_fails_the_run() -> None:
+    heard: list[str] = []
+
+    def raises(number: int) -> int:
+        signal.raise_signal(signal.SIGALRM)
+        return number
+
+    signal.signal(signal.SIGALRM, lambda *_: heard.append("program"))
+    _, run = compared(plain, raises, "background")
+    assert (run.verdict, heard) == ("failed", [])
+    assert "a signal of the path" in str(run.reason)

@@ -92,6 +92,7 @@ WAYS = [directly, in_an_empty_one, in_a_thread, started_there, in_a_job, as_a_po
 WAYS += [as_another_pool_begins, with_a_log_and_a_number]
 ON_A_LOOP = [soon, later, when_done, in_a_task, directly_in_a_task]
 Way = Callable[[Send, str], None]
+INLINE = {"stage": "shadow", "mode": "inline"}
 
 
 def program(way: Way, text: str, other: str | None, *, is_async: bool, stage: str, mode: str) -> Any:
@@ -148,6 +149,50 @@ def test_it_is_recorded_and_replayed(way: Way, is_async: bool, stage: str, mode:
 def test_nothing_of_the_run_stays_in_the_context(way: Way) -> None:
     program(way, "yes", "yes", is_async=True, stage="shadow", mode="inline")
     assert [variable.name for variable in SAVED if variable.name.startswith("changeover")] == []
+
+
+def test_a_context_that_is_kept_after_an_unsafe_run_lets_no_replay_act() -> None:
+    program(directly, "yes", "no", is_async=False, stage="shadow", mode="inline")  # it is logged
+    kept = contextvars.copy_context()
+    found = program(lambda send, text: kept.run(send, text), "yes", "no", is_async=False, **INLINE)
+    assert found == (["yes"], ["unsafe"])
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("mode", ["inline", "background"])
+def test_a_context_that_the_other_path_or_an_earlier_run_has_kept_belongs_to_whoever_is_in_it(
+    stage: str, mode: str
+) -> None:
+    kept: list[contextvars.Context] = []
+
+    def keeping(send: Send, text: str) -> None:
+        if not kept:
+            kept.append(contextvars.copy_context())
+        kept[0].run(send, text)
+
+    for _ in range(2):
+        found = program(keeping, "yes", "no", is_async=False, stage=stage, mode=mode)
+        assert found == (["yes"], ["unsafe"])
+
+
+@pytest.mark.parametrize("hook", ["view", "key", "tags"])
+def test_what_only_looks_acts_in_no_other_context_either(hook: str) -> None:
+    sent: list[str] = []
+
+    class Mail:
+        def send(self, text: str) -> None:
+            sent.append(text)
+
+    def looks(_: int) -> list[str]:
+        contextvars.Context().run(Mail().send, "seen")
+        return ["seen"]
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, refresh_s=0, sink=runs.append)
+    migration.port("mail", Mail, effects={"send"})
+    option: dict[str, Any] = {hook: (looks, looks) if hook == "view" else looks}
+    assert migration.seam("s", legacy=lambda n: n, candidate=lambda n: n, **option)(1) == 1
+    assert (sent, [run.verdict for run in runs]) == ([], ["failed"])
 
 
 def test_a_port_that_leaves_its_context_is_its_own_affair() -> None:

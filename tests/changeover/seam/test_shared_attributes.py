@@ -22,6 +22,23 @@ class Desk(enum.Enum):
         self.orders: list[int] = []
 
 
+class Counter(enum.Enum):
+    NORTH = 1
+
+    def __init__(self, number: int) -> None:
+        self.orders = 0
+
+    def count(self) -> None:
+        self.orders += 1
+
+
+class Plain(enum.Enum):
+    NORTH = 1
+
+    def note(self, number: int) -> None:
+        self.orders = number
+
+
 class Document(type(pathlib.Path())):  # type: ignore[misc]
     """A path of the program with an attribute."""
 
@@ -117,6 +134,23 @@ class Turn(enum.Enum):
 
 
 Turn.LEFT.other, Turn.RIGHT.other = Turn.RIGHT, Turn.LEFT
+
+
+@pytest.mark.parametrize("stage", ["shadow", "live"])
+@pytest.mark.parametrize("change", ["declared", "by a method"])
+def test_a_number_that_a_path_sets_on_a_member_fails_the_run(change: str, stage: str) -> None:
+    if change == "declared":
+        Counter.NORTH.orders = 0
+        run = compared(Counter.count, lambda one: None, Counter.NORTH, stage=stage)
+    else:
+        run = compared(lambda one: one.note(1), lambda one: one.note(2), Plain.NORTH, stage=stage)
+    assert run.verdict is Verdict.FAILED
+    assert "is handed over as it is, and changed" in str(run.reason)
+
+
+def test_members_with_numbers_that_nobody_changes_are_compared() -> None:
+    run = compared(lambda one: one.orders, lambda one: one.orders, Counter.NORTH)
+    assert run.verdict is Verdict.MATCH
 
 
 def test_members_that_know_each_other_are_copied_as_what_they_are() -> None:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from importlib import import_module
 from threading import Lock, local
-from types import FrameType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from changeover.packs.files.file_calls import CALLS, LINKS, ON_DESCRIPTORS
 from changeover.packs.host import follower
+from changeover.record.outer_frame import outer_frame
 
 NAME = "files"
 _TOOLKIT = "changeover"
@@ -253,7 +254,7 @@ def _with_defaults(by_id: dict[int, tuple[Any, Any]]) -> Any:
 
 def is_of_the_path() -> bool:
     """Whether the path itself asks, and not what the toolkit or the machinery of Python does beside it."""
-    frame: FrameType | None = sys._getframe(4)
+    frame = outer_frame(4)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         root = name.partition(".")[0]
