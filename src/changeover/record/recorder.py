@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from threading import Lock, get_ident
 from time import perf_counter
@@ -113,6 +113,11 @@ class Recorder(GivenAnswers):
                 return self._awaited(method, kept, lambda: value)
         self._keep(method, kept, Returned(value), began, start)
         return value
+
+    @property
+    def made_entries(self) -> Sequence[Entry]:
+        """What the path did so far, in order."""
+        return self._entries
 
     def sets(self, owner: Any, name: str, value: Any) -> bool:
         """Keep what the path sets; it is set in any case."""

@@ -108,6 +108,10 @@ class Entry:
             self._place = (self.method.name, frozen(self.key))
         return self._place if self.group is None else (*self._place, self.group)
 
+    def becomes(self, method: PortMethod) -> None:
+        """It turned out later to be a call of another method, with the same arguments."""
+        self.method, self._key, self._place = method, _NOT_ASKED, _NOT_ASKED
+
     def call(self, position: int, during: During | None = None) -> PortCall:
         """The call as an observation keeps it."""
         outcome = self.outcome if self.outcome is not None else Returned(self.answer_digest)
@@ -254,8 +258,11 @@ class Tape:
         logged: tuple[LogLine, ...] = (),
         events: tuple[EventStep, ...] = (),
     ) -> Observation:
-        """What the path left behind that made these calls; `changed` is None where that is not known."""
-        effects = tuple(self.calls(CallClass.EFFECT))
+        """What the path left behind that made these calls; `changed` is None where that is not known.
+
+        An effect that a pack keeps for itself was undone: it is none.
+        """
+        effects = tuple(call for call in self.calls(CallClass.EFFECT) if not call.is_mark)
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
         return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged, events)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from inspect import isawaitable
 from threading import get_ident
@@ -271,6 +271,15 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
         """The arguments of what the answering path asked of a port by this method."""
         entries = self._tape.of_port(port, lambda entry: entry.method.name == method)
         return [entry.arguments for entry in entries]
+
+    def recorded_entries(self, port: str) -> list[Entry]:
+        """All that the answering path did by a port, in order."""
+        return self._tape.of_port(port, lambda _: True)
+
+    @property
+    def made_entries(self) -> Sequence[Entry]:
+        """What this path did so far, in order."""
+        return self.calls
 
     def recorded_answers(self, port: str, operation: str) -> list[tuple[Args, Any]]:
         """Arguments and answers of an operation of a channel, in the order of the tape."""

@@ -44,6 +44,7 @@ _LIVE = _names(
     pymongo.mongo_client.MongoClient botocore.client.BaseClient celery.app.base.Celery
     kombu.connection.Connection grpc.Channel confluent_kafka.Producer paho.mqtt.client.Client
     aiosqlite.core.Connection asyncpg.connection.Connection asyncpg.pool.Pool
+    asyncpg.pool.PoolConnectionProxy asyncpg.connresource.ConnectionResource
     """
 )
 

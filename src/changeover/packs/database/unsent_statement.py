@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-UNSENT = (
-    "the answering path sent no such statement; what both change is compared with rows = true, where the "
-    "mode is inline or background (a worker replays statements alone)"
+UNSENT = "the answering path sent no such statement"
+BY_ROWS = (
+    "; what both change is compared with rows = true, where the mode is inline or background (a worker "
+    "replays statements alone)"
+)
+BY_A_PORT = (
+    ", and nobody can say whether another one does the same: let both paths send the same, or call a function "
+    "that is a port of its own"
 )
 ROWS_ALONE = (
     "a stored run holds the rows that the answering path has changed, and no statements: "
@@ -15,12 +20,14 @@ ROWS_ALONE = (
 SHOWN_MAX = 200
 
 
-def why_unsent(session: Any, port: str, kind: str, statement: str) -> str:
+def why_unsent(session: Any, port: str, kind: str, statement: str, way_out: str = BY_ROWS) -> str:
     """The reason for which this proves nothing, empty where the tape may be asked.
 
-    A path that wrote or asked, and never by this statement, may have done the same.
+    A path that wrote or asked, and never by this statement, may have done the same. What was written and
+    rolled back was sent as well.
     """
     if session.recorded_calls(port, "look"):
         return session.why_no_script or ROWS_ALONE
-    statements = {call["statement"] for call in session.recorded_calls(port, kind)}
-    return f"{UNSENT}: {statement[:SHOWN_MAX]}" if statements and statement not in statements else ""
+    kinds = ("write", "undone") if kind == "write" else (kind,)
+    statements = {call["statement"] for one in kinds for call in session.recorded_calls(port, one)}
+    return f"{UNSENT}{way_out}: {statement[:SHOWN_MAX]}" if statements and statement not in statements else ""
