@@ -13,7 +13,7 @@ from changeover.packs.patches import replace
 Function = Callable[..., Any]
 _PASSING = ("_get_statement", "close", "reset")
 _SETTING = ("set_type_codec", "set_builtin_type_codec", "reset_type_codec", "reload_schema_state")
-_MADE_HERE = ("transaction", "cursor", "is_in_transaction", "is_closed", "get_server_pid", "_prepare")
+_MADE_HERE = ("transaction", "cursor", "is_in_transaction", "get_server_pid", "_prepare")
 _COPYING = ("copy_from_table", "copy_from_query", "copy_to_table")
 _LISTENING = ("add_listener", "remove_listener", "add_log_listener", "remove_log_listener")
 COPY = "COPY of asyncpg with a file or a stream ({}): what goes through it is not kept"

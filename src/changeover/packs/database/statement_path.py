@@ -185,8 +185,10 @@ class StatementPath:
             entry = self._own_writes.ended(*asked.arguments)
             if entry is not None:
                 entry.becomes(self._channel.method("undone" if is_refused else "write"))
-        elif asked.step is not None and asked.step.step == "commit" and is_refused:
-            self.dropped(asked.connection)
+        elif asked.step is not None and asked.step.step == "commit":
+            found = self._open.pop(id(asked.connection), None)
+            if found is not None:  # where no answer came it may be committed
+                (self._undo if is_refused else self._keep)(found.written)
 
     def _take(self, connection: Any, step: TransactionStep, status: str | None) -> None:
         """The server has taken a step; a commit of what has failed is a rollback, and says so."""
