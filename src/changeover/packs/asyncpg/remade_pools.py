@@ -12,14 +12,14 @@ POOL, CONNECTION = "pool", "connection"
 
 def describe(handle: Any) -> Mapping[str, Any] | None:
     """What is written of a pool or connection."""
+    from asyncpg.connection import Connection
     from asyncpg.pool import Pool
 
     if isinstance(handle, Pool):
         return {"kind": POOL, "class": _known(type(handle)), "connections": _known(handle._connection_class)}
     inner = getattr(handle, "_con", handle)
-    if inner is None:
-        return None
-    return {"kind": CONNECTION, "class": _known(type(inner))}
+    # One that was given back to its pool since was a connection when the path had it.
+    return {"kind": CONNECTION, "class": Connection if inner is None else _known(type(inner))}
 
 
 def make(data: Mapping[str, Any]) -> Any:
@@ -55,4 +55,5 @@ def _is_class(found: Any, base: type) -> bool:
 
 def _known(cls: type) -> type:
     """The nearest one that has a name."""
-    return next(one for one in cls.__mro__ if imported_class(full_name(one)) is one)
+    named = (one for one in cls.__mro__ if imported_class(full_name(one)) is one)
+    return next(one for one in named if not one.__module__.startswith("changeover."))
