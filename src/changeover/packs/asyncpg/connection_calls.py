@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.asyncpg.asked_here import Followed, Function, followed_by
 from changeover.packs.asyncpg.statements import NAME, NONE, ROWS, AsyncpgPath, listed
 from changeover.packs.database.timed import timed
 from changeover.packs.host import apart, cannot_be_followed, follower
 from changeover.packs.patches import replace
 
-Function = Callable[..., Any]
-_PASSING = ("_get_statement", "close", "reset")
-_SETTING = ("set_type_codec", "set_builtin_type_codec", "reset_type_codec", "reload_schema_state")
-_MADE_HERE = ("transaction", "cursor", "is_in_transaction", "get_server_pid", "_prepare")
-_COPYING = ("copy_from_table", "copy_from_query", "copy_to_table")
-_LISTENING = ("add_listener", "remove_listener", "add_log_listener", "remove_log_listener")
 COPY = "COPY of asyncpg with a file or a stream ({}): what goes through it is not kept"
 LISTEN = "LISTEN of asyncpg ({}): what comes is asked for by nobody"
 AWAITED = "arguments of asyncpg that have to be awaited ({}): they are not kept"
@@ -24,68 +19,39 @@ NO_CONNECTION = "a connection to the database could not be opened: {}"
 
 def patch(module: Any) -> None:
     """Let every connection ask first, also those that are open already."""
-    cls = module.Connection
-    replace(cls, "execute", _executing)
-    replace(cls, "_execute", _asking)
-    replace(cls, "_executemany", _asking_many)
-    replace(cls, "copy_records_to_table", _copying_records)
-    for name in _PASSING:
-        replace(cls, name, _passing)
-    for name in _SETTING:
-        replace(cls, name, _setting)
-    for name in _MADE_HERE:
-        replace(cls, name, _made_here)
-    for name in _COPYING:
-        replace(cls, name, _refusing(COPY))
-    for name in _LISTENING:
-        replace(cls, name, _refusing(LISTEN))
-    replace(cls, "terminate", _terminating)
+    for name, followed in _FOLLOWED.items():
+        replace(module.Connection, name, followed_by(followed))
     replace(module, "connect", _connecting)
 
 
-def _executing(original: Function) -> Function:
-    async def execute(self: Any, query: str, *args: Any, timeout: float | None = None) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, query, *args, timeout=timeout)
-        here = found.here(self)
-        if args:  # it goes on to `_execute`
-            return await original(here, query, *args, timeout=timeout)
+async def _execute_one(
+    found: AsyncpgPath, original: Function, self: Any, query: str, *args: Any, timeout: float | None = None
+) -> Any:
+    here = found.here(self)
+    if args:  # it goes on to `_execute`
+        return await original(here, query, *args, timeout=timeout)
+    here._check_open()
 
-        async def send() -> tuple[None, str]:
-            return None, await original(here, query, timeout=timeout)
+    async def send() -> tuple[None, str]:
+        return None, await original(here, query, timeout=timeout)
 
-        _check_open(here)
-        _, status = await found.ask(here, (query, (), NONE), send)
-        return status
-
-    return execute
+    _, status = await found.ask(here, (query, (), NONE), send)
+    return status
 
 
-def _asking(original: Function) -> Function:
-    def _execute(
-        self: Any, query: str, args: Any, limit: int, timeout: float | None, **options: Any
-    ) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return original(self, query, args, limit, timeout, **options)
-        return _executed(found, original, found.here(self), query, args, limit, timeout, options)
-
-    return _execute
-
-
-async def _executed(
+async def _execute(
     found: AsyncpgPath,
     original: Function,
-    here: Any,
+    self: Any,
     query: str,
     args: Any,
     limit: int,
     timeout: float | None,
-    options: dict[str, Any],
+    *,
+    return_status: bool = False,
+    **options: Any,
 ) -> Any:
-    with_status = options.pop("return_status", False)
-    is_whole: list[bool] = []
+    here, is_whole = found.here(self), list[bool]()
 
     async def send() -> tuple[Any, Any]:
         rows, status, whole = await original(
@@ -96,51 +62,49 @@ async def _executed(
 
     asked = (query, tuple(args), ROWS.get(limit, str(limit)))
     rows, status = await found.ask(here, asked, send, record_class=options.get("record_class"))
-    if not with_status:
+    if not return_status:
         return rows
     return rows, status.encode() if isinstance(status, str) else status, is_whole[0] if is_whole else True
 
 
-def _asking_many(original: Function) -> Function:
-    async def _executemany(self: Any, query: str, args: Any, timeout: float | None, **options: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, query, args, timeout, **options)
-        here, known = found.here(self), listed(args)
-        if known is None:
-            found.refuse(AWAITED.format("executemany"))
-            return await original(here, query, args, timeout, **options)
-        rows = "of each" if options.get("return_rows") else NONE
+async def _execute_many(
+    found: AsyncpgPath,
+    original: Function,
+    self: Any,
+    query: str,
+    args: Any,
+    timeout: float | None,
+    **options: Any,
+) -> Any:
+    here, known = found.here(self), listed(args)
+    if known is None:
+        found.refuse(AWAITED.format("executemany"))
+        return await original(here, query, args, timeout, **options)
+    rows = "of each" if options.get("return_rows") else NONE
 
-        async def send() -> tuple[Any, None]:
-            return await original(here, query, known, timeout, **options), None
+    async def send() -> tuple[Any, None]:
+        return await original(here, query, known, timeout, **options), None
 
-        cls = options.get("record_class")
-        given, _ = await found.ask(here, (query, tuple(known), rows), send, record_class=cls)
-        return given
-
-    return _executemany
+    cls = options.get("record_class")
+    given, _ = await found.ask(here, (query, tuple(known), rows), send, record_class=cls)
+    return given
 
 
-def _copying_records(original: Function) -> Function:
-    async def copy_records_to_table(self: Any, table_name: str, *, records: Any, **options: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, table_name, records=records, **options)
-        here, known = found.here(self), listed(records)
-        if known is None:
-            found.refuse(AWAITED.format("copy_records_to_table"))
-            return await original(here, table_name, records=records, **options)
-        _check_open(here)
+async def _copy_records(
+    found: AsyncpgPath, original: Function, self: Any, table_name: str, *, records: Any, **options: Any
+) -> Any:
+    here, known = found.here(self), listed(records)
+    if known is None:
+        found.refuse(AWAITED.format("copy_records_to_table"))
+        return await original(here, table_name, records=records, **options)
+    here._check_open()
 
-        async def send() -> tuple[None, str]:
-            return None, await original(here, table_name, records=known, **options)
+    async def send() -> tuple[None, str]:
+        return None, await original(here, table_name, records=known, **options)
 
-        asked = (_copy_text(table_name, options), tuple(map(tuple, known)), NONE)
-        _, status = await found.ask(here, asked, send)
-        return status
-
-    return copy_records_to_table
+    asked = (_copy_text(table_name, options), tuple(map(tuple, known)), NONE)
+    _, status = await found.ask(here, asked, send)
+    return status
 
 
 def _copy_text(table: str, options: dict[str, Any]) -> str:
@@ -150,82 +114,63 @@ def _copy_text(table: str, options: dict[str, Any]) -> str:
     return f"COPY {named}{listed_columns} FROM STDIN" + (f" WHERE {where}" if where else "")
 
 
-def _check_open(connection: Any) -> None:
-    """Raise what the library raises where a connection is closed."""
-    connection._check_open()
-
-
-def _passing(original: Function) -> Function:
+async def _pass(found: AsyncpgPath, original: Function, self: Any, *args: Any, **kwargs: Any) -> Any:
     """What reaches the server, and is no statement of the path."""
-
-    async def passing(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, *args, **kwargs)
-        here = found.here(self)
-        if here is not self:
-            return await getattr(here, original.__name__)(*args, **kwargs)
-        if original.__name__ in ("close", "reset"):
-            found.dropped(self)
-        with timed(found):
-            return await apart(lambda: original(self, *args, **kwargs))
-
-    return passing
-
-
-def _setting(original: Function) -> Function:
-    """How values are read and written: on the tape they are read already."""
-
-    async def setting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, *args, **kwargs)
-        if found.replaying:
-            return None
-        with timed(found):
-            return await apart(lambda: original(self, *args, **kwargs))
-
-    return setting
-
-
-def _made_here(original: Function) -> Function:
-    def made(self: Any, *args: Any, **kwargs: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None or not found.replaying:
-            return original(self, *args, **kwargs)
-        return original(found.here(self), *args, **kwargs)
-
-    return made
-
-
-def _terminating(original: Function) -> Function:
-    def terminate(self: Any) -> None:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            original(self)
-            return
-        here = found.here(self)
-        if here is not self:
-            here.terminate()
-            return
+    here = found.here(self)
+    if here is not self:
+        return await getattr(here, original.__name__)(*args, **kwargs)
+    if original.__name__ != "_get_statement":
         found.dropped(self)
-        original(self)
+    with timed(found):
+        return await apart(lambda: original(self, *args, **kwargs))
 
-    return terminate
+
+async def _set(found: AsyncpgPath, original: Function, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """How values are read and written: on the tape they are read already."""
+    if found.replaying:
+        return None
+    with timed(found):
+        return await apart(lambda: original(self, *args, **kwargs))
 
 
-def _refusing(why: str) -> Callable[[Function], Function]:
-    def refusing(original: Function) -> Function:
-        def refused(self: Any, *args: Any, **kwargs: Any) -> Any:
-            found: AsyncpgPath | None = follower(NAME)
-            if found is None:
-                return original(self, *args, **kwargs)
-            found.refuse(why.format(original.__name__))
-            return original(self, *args, **kwargs)
+def _make_here(found: AsyncpgPath, original: Function, self: Any, *args: Any, **kwargs: Any) -> Any:
+    return original(found.here(self) if found.replaying else self, *args, **kwargs)
 
-        return refused
 
-    return refusing
+def _terminate(found: AsyncpgPath, original: Function, self: Any) -> None:
+    here = found.here(self)
+    if here is not self:
+        here.terminate()
+        return
+    found.dropped(self)
+    original(self)
+
+
+def _refuse(why: str) -> Followed:
+    def refused(found: AsyncpgPath, original: Function, self: Any, *args: Any, **kwargs: Any) -> Any:
+        found.refuse(why.format(original.__name__))
+        return original(self, *args, **kwargs)
+
+    return refused
+
+
+_FOLLOWED: dict[str, Followed] = {
+    "execute": _execute_one,
+    "_execute": _execute,
+    "_executemany": _execute_many,
+    "copy_records_to_table": _copy_records,
+    **dict.fromkeys(("_get_statement", "close", "reset"), _pass),
+    **dict.fromkeys(
+        ("set_type_codec", "set_builtin_type_codec", "reset_type_codec", "reload_schema_state"), _set
+    ),
+    **dict.fromkeys(
+        ("transaction", "cursor", "is_in_transaction", "get_server_pid", "_prepare"), _make_here
+    ),
+    **dict.fromkeys(("copy_from_table", "copy_from_query", "copy_to_table"), _refuse(COPY)),
+    **dict.fromkeys(("add_listener", "remove_listener"), _refuse(LISTEN)),
+    **dict.fromkeys(("add_log_listener", "remove_log_listener"), _refuse(LISTEN)),
+    "terminate": _terminate,
+}
 
 
 def _connecting(original: Function) -> Function:
@@ -233,13 +178,11 @@ def _connecting(original: Function) -> Function:
         found: AsyncpgPath | None = follower(NAME)
         if found is None:
             return await original(*args, **kwargs)
-        if found.replaying:
-            from asyncpg.connection import Connection
+        if not found.replaying:
+            return await opened(found, lambda: original(*args, **kwargs))
+        from asyncpg.connection import Connection
 
-            return found.new_connection(
-                kwargs.get("connection_class") or Connection, kwargs.get("record_class")
-            )
-        return await opened(found, lambda: original(*args, **kwargs))
+        return found.new_connection(kwargs.get("connection_class") or Connection, kwargs.get("record_class"))
 
     return connect
 
@@ -252,5 +195,3 @@ async def opened(found: AsyncpgPath, make: Callable[[], Any]) -> Any:
     except Exception as error:
         cannot_be_followed(NO_CONNECTION.format(type(error).__name__))
         raise
-
-

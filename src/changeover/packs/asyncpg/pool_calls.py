@@ -2,89 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.asyncpg.asked_here import Function, followed_by
 from changeover.packs.asyncpg.connection_calls import opened
-from changeover.packs.asyncpg.statements import NAME, AsyncpgPath
+from changeover.packs.asyncpg.statements import AsyncpgPath
 from changeover.packs.database.timed import timed
-from changeover.packs.host import apart, follower
+from changeover.packs.host import apart
 from changeover.packs.patches import replace
-
-Function = Callable[..., Any]
 
 
 def patch(module: Any) -> None:
     """Every pool, also one that is open already."""
-    replace(module.Pool, "_acquire", _acquiring)
-    replace(module.Pool, "release", _releasing)
-    replace(module.Pool, "_async__init__", _beginning)
-    replace(module.Pool, "close", _ending)
-    replace(module.Pool, "expire_connections", _ending)
-    replace(module.Pool, "terminate", _terminating)
+    for name, followed in _FOLLOWED.items():
+        replace(module.Pool, name, followed_by(followed))
 
 
-def _acquiring(original: Function) -> Function:
-    async def _acquire(self: Any, timeout: float | None) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, timeout)
-        if not found.replaying:
-            return await opened(found, lambda: original(self, timeout))
-        from changeover.packs.asyncpg.taped_connection import taped_proxy
+async def _acquire(found: AsyncpgPath, original: Function, self: Any, timeout: float | None) -> Any:
+    if not found.replaying:
+        return await opened(found, lambda: original(self, timeout))
+    from changeover.packs.asyncpg.taped_connection import taped_proxy
 
-        made = found.new_connection(self._connection_class, self._record_class)
-        return taped_proxy(self, made)
-
-    return _acquire
+    return taped_proxy(self, found.new_connection(self._connection_class, self._record_class))
 
 
-def _releasing(original: Function) -> Function:
-    async def release(self: Any, connection: Any, *, timeout: float | None = None) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self, connection, timeout=timeout)
-        if found.replaying:
-            from changeover.packs.asyncpg.taped_connection import give_back
+async def _release(
+    found: AsyncpgPath, original: Function, self: Any, connection: Any, *, timeout: float | None = None
+) -> Any:
+    if found.replaying:
+        from changeover.packs.asyncpg.taped_connection import give_back
 
-            return give_back(self, connection)
-        found.dropped(getattr(connection, "_con", None))
-        with timed(found):
-            return await apart(lambda: original(self, connection, timeout=timeout))
-
-    return release
+        return give_back(self, connection)
+    found.dropped(getattr(connection, "_con", None))
+    with timed(found):
+        return await apart(lambda: original(self, connection, timeout=timeout))
 
 
-def _beginning(original: Function) -> Function:
-    async def begin(self: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self)
-        if not found.replaying:
-            return await opened(found, lambda: original(self))
-        self._initialized = True
-        return self
-
-    return begin
+async def _begin(found: AsyncpgPath, original: Function, self: Any) -> Any:
+    if not found.replaying:
+        return await opened(found, lambda: original(self))
+    self._initialized = True
+    return self
 
 
-def _ending(original: Function) -> Function:
-    async def end(self: Any) -> Any:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None:
-            return await original(self)
-        if found.replaying:
-            return None
-        with timed(found):
-            return await apart(lambda: original(self))
-
-    return end
+async def _end(found: AsyncpgPath, original: Function, self: Any) -> Any:
+    if found.replaying:
+        return None
+    with timed(found):
+        return await apart(lambda: original(self))
 
 
-def _terminating(original: Function) -> Function:
-    def terminate(self: Any) -> None:
-        found: AsyncpgPath | None = follower(NAME)
-        if found is None or not found.replaying:
-            original(self)
+def _terminate(found: AsyncpgPath, original: Function, self: Any) -> None:
+    if not found.replaying:
+        original(self)
 
-    return terminate
+
+_FOLLOWED = {
+    "_acquire": _acquire,
+    "release": _release,
+    "_async__init__": _begin,
+    "close": _end,
+    "expire_connections": _end,
+    "terminate": _terminate,
+}
