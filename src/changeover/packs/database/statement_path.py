@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from changeover.errors import ReplayRefusal
 from changeover.packs.database.driver_answer import DriverAnswer
 from changeover.packs.database.open_transaction import OpenTransaction
 from changeover.packs.database.recorded_writes import MadeWrites, RecordedWrites
@@ -62,6 +63,7 @@ class StatementPath:
         around = None if self.replaying else session.follower_around(name)
         self._open: dict[int, OpenTransaction[Any]] = {} if around is None else around._open
         self._met: dict[int, Any] = {} if around is None else around._met
+        self._is_ended = False
         self._own_writes = MadeWrites(session, channel.name)
         self._recorded_writes = RecordedWrites(session, channel.name) if self.replaying else None
 
@@ -180,6 +182,7 @@ class StatementPath:
             self._take(asked.connection, asked.step, answer.status)
 
     def _failed(self, asked: Asked, error: BaseException) -> None:
+        self._is_ended = self._is_ended or isinstance(error, ReplayRefusal)
         is_refused = self._is_refused(error)
         if asked.operation in ("write", "undone"):
             entry = self._own_writes.ended(*asked.arguments)
@@ -211,7 +214,7 @@ class StatementPath:
             self._undo(found.roll_back_to(step.name))
 
     def _undo(self, entries: list[Any]) -> None:
-        for entry in entries:
+        for entry in () if self._is_ended else entries:  # the library rolls back what a refusal has ended
             entry.becomes(self._channel.method("undone"))
 
     def _keep(self, entries: list[Any]) -> None:

@@ -42,6 +42,21 @@ def test_another_value_differs_at_its_statement(shop: Tables) -> None:
     }
 
 
+def test_of_a_transaction_that_goes_wrong_only_what_differs_is_shown(shop: Tables) -> None:
+    def adding(*numbers: int) -> Any:
+        async def path(pool: Any) -> Any:
+            async with pool.acquire() as db, db.transaction():
+                await db.fetchval("INSERT INTO orders (name) VALUES ($1) RETURNING id", "a")
+                for number in numbers:
+                    await db.execute("INSERT INTO numbers VALUES ($1)", number)
+
+        return path
+
+    _, run = run_of(shop, adding(1), adding(2))
+    assert run.verdict == "unsafe"
+    assert not [one.place for one in run.divergences if "orders" in one.place]
+
+
 def test_autocommit_in_the_place_of_a_transaction_differs(shop: Tables) -> None:
     async def without(pool: Any) -> Any:
         async with pool.acquire() as db:
