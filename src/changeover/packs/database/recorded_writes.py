@@ -17,7 +17,9 @@ class RecordedWrites:
     def __init__(self, session: Any, port: str) -> None:
         self._waiting: dict[Any, list[str]] = {}
         self._by_text: dict[str, set[str]] = {}
+        self._rollbacks = 0
         for entry in session.recorded_entries(port):
+            self._rollbacks += entry.method.name == "rollback"
             if entry.method.name in WRITTEN:
                 text, values = entry.arguments["statement"], entry.arguments["parameters"]
                 self._waiting.setdefault(_known_as(text, values), []).append(entry.method.name)
@@ -29,6 +31,11 @@ class RecordedWrites:
         if waiting:
             return waiting.pop(0)
         return "undone" if self._by_text.get(text) == {"undone"} else "write"
+
+    def next_rollback(self) -> bool:
+        """Whether one more was recorded, of something that was written."""
+        self._rollbacks -= 1
+        return self._rollbacks >= 0
 
 
 class MadeWrites:

@@ -28,6 +28,7 @@ DRIVER_OPERATIONS = (
 """What a driver may be asked; `read` is declared by its pack. `undone` is what was written and rolled back,
 and `block` says that the path was given a connection with a transaction in it."""
 MIXED = "several statements in one text, one of which begins or ends a transaction"
+LOST = "the path has rolled back what the answering path committed: nobody knows what it would be told now"
 HANDED_ON = "a transaction in two phases: who ends it, and how, is not seen here"
 
 
@@ -63,7 +64,7 @@ class StatementPath:
         around = None if self.replaying else session.follower_around(name)
         self._open: dict[int, OpenTransaction[Any]] = {} if around is None else around._open
         self._met: dict[int, Any] = {} if around is None else around._met
-        self._is_ended = False
+        self._is_ended = self._is_lost = False
         self._own_writes = MadeWrites(session, channel.name)
         self._recorded_writes = RecordedWrites(session, channel.name) if self.replaying else None
 
@@ -156,6 +157,8 @@ class StatementPath:
             why = why_unsent(self.session, self._channel.name, kind, text, BY_A_PORT)
             if why:
                 self.refuse(why)
+        if kind == "read" and self._is_lost:
+            self.refuse(LOST)
         if kind == "read":
             return Asked(connection, "read", (text, values, rows))
         operation = "write" if self._recorded_writes is None else self._recorded_writes.next_as(text, values)
@@ -166,6 +169,8 @@ class StatementPath:
         found = self._open.get(id(connection))
         if step.step in ("commit", "rollback") and found is not None and found.written:
             operation = step.step
+        if operation == "rollback" and self._recorded_writes and not self._recorded_writes.next_rollback():
+            operation, self._is_lost = None, True
         return Asked(connection, operation, (), step, first_word(text))
 
     def _done(self, asked: Asked, answer: DriverAnswer) -> None:

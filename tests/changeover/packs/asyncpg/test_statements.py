@@ -110,6 +110,23 @@ def test_one_who_commits_what_the_other_one_rolls_back_differs(shop: Tables) -> 
     assert shop.numbers == [7]
 
 
+def test_what_stood_there_before_is_not_known_after_a_rollback_of_one_path_alone(shop: Tables) -> None:
+    def ending(how: str) -> Any:
+        async def path(pool: Any) -> Any:
+            async with pool.acquire() as db:
+                transaction = db.transaction()
+                await transaction.start()
+                await db.execute("INSERT INTO numbers VALUES ($1)", 7)
+                await getattr(transaction, how)()
+                return await db.fetchval("SELECT count(*) FROM numbers")
+
+        return path
+
+    _, run = run_of(shop, ending("commit"), ending("rollback"))
+    assert run.verdict != "match"
+    assert "rolled back what the answering path committed" in str(run.reason)
+
+
 def test_what_was_rolled_back_to_a_savepoint_is_no_effect_and_the_rest_is(shop: Tables) -> None:
     async def path(pool: Any) -> Any:
         async with pool.acquire() as db, db.transaction():
