@@ -65,7 +65,7 @@ _CLIENTS = (
     KnownClient("grpc", in_c=True),
     KnownClient("sqlalchemy", "sqlalchemy"),
     KnownClient("django.db", "django"),
-    KnownClient("psycopg", below=_OVER_DRIVERS, is_shared=True),
+    KnownClient("psycopg", "psycopg", below=_OVER_DRIVERS, is_shared=True),
     KnownClient("asyncpg", "asyncpg", below=_OVER_DRIVERS),
     *(KnownClient(name, below=(*_OVER_DRIVERS, "aiomysql")) for name in ("pymysql", "mysql.connector")),
     *(

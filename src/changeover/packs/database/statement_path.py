@@ -13,7 +13,7 @@ from changeover.packs.database.statement_kind import first_word, key_of, kind_fo
 from changeover.packs.database.timed import timed
 from changeover.packs.database.transaction_words import TransactionStep, step_of
 from changeover.packs.database.unsent_statement import BY_A_PORT, why_unsent
-from changeover.packs.host import Channel, Operation, apart, cannot_be_followed
+from changeover.packs.host import Channel, Operation, apart, cannot_be_followed, outside
 from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
 
@@ -126,6 +126,35 @@ class StatementPath:
             raise
         self._done(found, answer)
         return answer
+
+    def ask(
+        self, connection: Any, asked: tuple[str, Any, str], send: Callable[[], DriverAnswer]
+    ) -> DriverAnswer:
+        """The same, where nothing is awaited."""
+        found = self._asked(connection, *asked)
+        try:
+            if found.operation is not None:
+                answer = self._channel.ask(found.operation, found.arguments, send)
+            elif self.replaying:
+                answer = DriverAnswer(status=found.status)
+            else:
+                with timed(self), outside():
+                    answer = send()
+        except BaseException as error:
+            self._failed(found, error)
+            raise
+        self._done(found, answer)
+        return answer
+
+    def step(self, connection: Any, statement: str) -> None:
+        """The driver has sent this by itself, which begins or ends a transaction or a part of one."""
+        step = step_of(statement)
+        if step is None:
+            return
+        asked = self._asked_for_step(connection, step, statement)
+        if asked.operation is not None:
+            self._channel.tell(asked.operation, ())
+        self._take(connection, step, first_word(statement))
 
     def dropped(self, connection: Any) -> None:
         """A connection is closed or reset: what was not committed there is undone."""

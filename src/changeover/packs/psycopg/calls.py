@@ -1,0 +1,306 @@
+"""psycopg: what connections, cursors and transactions send, in one form for those that are awaited and not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from changeover.packs.database.timed import timed
+from changeover.packs.host import apart, cannot_be_followed, outside
+from changeover.packs.patches import replace
+from changeover.packs.psycopg.statements import ALL, NONE, PsycopgPath, follower_of, text_of
+
+Function = Callable[..., Any]
+READ_BY_IT_ALONE = "a statement of psycopg that is a template"
+NOT_FOLLOWED = {
+    "stream": "rows that are streamed by psycopg",
+    "copy": "COPY of psycopg: what goes through it is not kept",
+    "notifies": "LISTEN of psycopg: what comes is asked for by nobody",
+    "add_notify_handler": "LISTEN of psycopg: what comes is asked for by nobody",
+    "pipeline": "a pipeline of psycopg: answers come later than they are asked for",
+    "tpc_begin": "a transaction in two phases: who ends it, and how, is not seen here",
+    "tpc_recover": "a transaction in two phases: who ends it, and how, is not seen here",
+    "tpc_commit": "a transaction in two phases: who ends it, and how, is not seen here",
+    "tpc_rollback": "a transaction in two phases: who ends it, and how, is not seen here",
+}
+NAMED = "a cursor of psycopg with a name: its rows are streamed by the server"
+NO_CONNECTION = "a connection to the database could not be opened: {}"
+
+
+def patch(module: Any) -> None:
+    """Let every connection and cursor ask first, also those that are open already."""
+    for is_async, prefix in ((False, ""), (True, "Async")):
+        connection, cursor = getattr(module, f"{prefix}Connection"), getattr(module, f"{prefix}Cursor")
+        replace(cursor, "execute", _executing(is_async, _one))
+        replace(cursor, "executemany", _executing(is_async, _many))
+        for name in ("stream", "copy"):
+            replace(cursor, name, _refusing(NOT_FOLLOWED[name]))
+        named = getattr(module, f"{prefix}ServerCursor")
+        for name in ("execute", "executemany"):
+            replace(named, name, _refusing(NAMED))
+        for name in sorted(NOT_FOLLOWED.keys() - {"stream", "copy"}):
+            if hasattr(connection, name):
+                replace(connection, name, _refusing(NOT_FOLLOWED[name]))
+        for name in ("cursor", "execute", "transaction"):
+            replace(connection, name, _made_here)
+        for name in ("commit", "rollback", "close"):
+            replace(connection, name, _ending(is_async, name))
+        ends = "__aexit__" if is_async else "__exit__"
+        replace(connection, ends, _made_here)
+        for name in ("autocommit", "isolation_level", "read_only", "deferrable"):
+            replace(connection, f"set_{name}", _made_here)
+        _patch_transaction(getattr(module, f"{prefix}Transaction"), is_async)
+        _patch_connect(module, connection, is_async)
+
+
+def _connection_of(owner: Any) -> Any:
+    return getattr(owner, "_conn", owner)
+
+
+def _one(found: PsycopgPath, cursor: Any, query: Any, params: Any = None, **options: Any) -> Any:
+    """What is asked, and with what the library's function is called."""
+    text = text_of(query, cursor._conn)
+    if text is None:
+        found.refuse(READ_BY_IT_ALONE)
+    return (text or "", () if params is None else params, ALL), (query, params), options
+
+
+def _many(found: PsycopgPath, cursor: Any, query: Any, params_seq: Any, **options: Any) -> Any:
+    known = params_seq if isinstance(params_seq, (list, tuple)) else [*params_seq]
+    text = text_of(query, cursor._conn)
+    if text is None:
+        found.refuse(READ_BY_IT_ALONE)
+    rows = ALL if options.get("returning") else NONE
+    return (text or "", tuple(known), rows), (query, known), options
+
+
+def _executing(is_async: bool, read: Function) -> Callable[[Function], Function]:
+    def make(original: Function) -> Function:
+        def executed(found: PsycopgPath, self: Any, args: Any, kwargs: Any) -> Any:
+            asked, given, options = read(found, self, *args, **kwargs)
+            connection = found.own_cursor(self)
+            found.before(connection)
+            try:
+                found.run(self, asked, lambda: original(self, *given, **options))
+            except Exception:
+                _failed(connection)
+                raise
+            return self if read is _one else None
+
+        async def executed_async(found: PsycopgPath, self: Any, args: Any, kwargs: Any) -> Any:
+            asked, given, options = read(found, self, *args, **kwargs)
+            connection = found.own_cursor(self)
+            found.before(connection)
+            try:
+                await found.run_async(self, asked, lambda: original(self, *given, **options))
+            except Exception:
+                _failed(connection)
+                raise
+            return self if read is _one else None
+
+        follow = executed_async if is_async else executed
+
+        def execute(self: Any, *args: Any, **kwargs: Any) -> Any:
+            found = follower_of(self._conn)
+            if found is None or hasattr(self, "_name"):  # those with a name have functions of their own
+                return original(self, *args, **kwargs)
+            return follow(found, self, args, kwargs)
+
+        return _as_awaited(original, execute)
+
+    return make
+
+
+def _failed(connection: Any) -> None:
+    """A transaction of a replay in which a statement was refused goes on to nothing."""
+    if hasattr(connection.pgconn, "has_failed"):
+        connection.pgconn.has_failed = True
+
+
+def _as_awaited(original: Function, made: Function) -> Function:
+    mark = getattr(inspect, "markcoroutinefunction", None)  # from Python 3.12 on
+    if mark is not None and inspect.iscoroutinefunction(original):
+        mark(made)
+    return made
+
+
+def _refusing(why: str) -> Callable[[Function], Function]:
+    def make(original: Function) -> Function:
+        def refused(self: Any, *args: Any, **kwargs: Any) -> Any:
+            found = follower_of(_connection_of(self))
+            if found is not None:
+                found.refuse(why)
+            return original(self, *args, **kwargs)
+
+        return _as_awaited(original, refused)
+
+    return make
+
+
+def _made_here(original: Function) -> Function:
+    def made(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = follower_of(self)
+        if found is None or not found.replaying:
+            return original(self, *args, **kwargs)
+        here = found.here(self)
+        if here is self:
+            return original(self, *args, **kwargs)
+        return getattr(here, original.__name__)(*args, **kwargs)
+
+    return _as_awaited(original, made)
+
+
+def _ending(is_async: bool, name: str) -> Callable[[Function], Function]:
+    """Commit, roll back or close: what was not committed is undone."""
+
+    def make(original: Function) -> Function:
+        def after(found: PsycopgPath, here: Any, how: str) -> None:
+            if name == "close":
+                found.dropped(here)
+            else:
+                found.step(here, how)
+
+        def end(found: PsycopgPath, here: Any) -> None:
+            how = found.ends(here) if name == "commit" else "ROLLBACK"
+            try:
+                with timed(found), outside():
+                    original(here)
+            except Exception as error:
+                if name == "commit" and not _is_misuse(error):
+                    found.commit_failed(here, error)
+                raise
+            after(found, here, how)
+
+        async def end_async(found: PsycopgPath, here: Any) -> None:
+            how = found.ends(here) if name == "commit" else "ROLLBACK"
+            try:
+                with timed(found):
+                    await apart(lambda: original(here))
+            except Exception as error:
+                if name == "commit" and not _is_misuse(error):
+                    found.commit_failed(here, error)
+                raise
+            after(found, here, how)
+
+        follow = end_async if is_async else end
+
+        def ended(self: Any) -> Any:
+            found = follower_of(self)
+            return original(self) if found is None else follow(found, found.here(self))
+
+        return _as_awaited(original, ended)
+
+    return make
+
+
+def _is_misuse(error: Exception) -> bool:
+    """Whether psycopg itself has refused, before anything was sent."""
+    return getattr(error, "sqlstate", None) is None and type(error).__name__ == "ProgrammingError"
+
+
+def _patch_transaction(cls: Any, is_async: bool) -> None:
+    prefix = "__a" if is_async else "__"
+    replace(cls, f"{prefix}enter__", _bounding(is_async, _entered))
+    replace(cls, f"{prefix}exit__", _bounding(is_async, _left))
+
+
+def _entered(found: PsycopgPath, transaction: Any, how: str) -> None:
+    if transaction._outer_transaction:
+        found.step(transaction._conn, "BEGIN")
+    if transaction._savepoint_name:
+        found.step(transaction._conn, f'SAVEPOINT "{transaction._savepoint_name}"')
+
+
+def _left(found: PsycopgPath, transaction: Any, how: str) -> None:
+    connection, name = transaction._conn, transaction._savepoint_name
+    is_committed = transaction.status == transaction.Status.COMMITTED
+    if transaction._outer_transaction:
+        found.step(connection, how if is_committed else "ROLLBACK")
+    elif is_committed:
+        found.step(connection, f'RELEASE "{name}"')
+    else:
+        found.step(connection, f'ROLLBACK TO "{name}"')
+        found.step(connection, f'RELEASE "{name}"')
+        if hasattr(connection.pgconn, "has_failed"):
+            connection.pgconn.has_failed = False
+
+
+def _bounding(is_async: bool, after: Function) -> Callable[[Function], Function]:
+    def make(original: Function) -> Function:
+        def bound(found: PsycopgPath, self: Any, args: Any) -> Any:
+            found.own_cursor(self)
+            how = found.ends(self._conn)
+            try:
+                with timed(found), outside():
+                    done = original(self, *args)
+            except Exception as error:
+                if after is _left and args and args[0] is None:
+                    found.commit_failed(self._conn, error)
+                raise
+            after(found, self, how)
+            return done
+
+        async def bound_async(found: PsycopgPath, self: Any, args: Any) -> Any:
+            found.own_cursor(self)
+            how = found.ends(self._conn)
+            try:
+                with timed(found):
+                    done = await apart(lambda: original(self, *args))
+            except Exception as error:
+                if after is _left and args and args[0] is None:
+                    found.commit_failed(self._conn, error)
+                raise
+            after(found, self, how)
+            return done
+
+        follow = bound_async if is_async else bound
+
+        def bounded(self: Any, *args: Any) -> Any:
+            found = follower_of(self._conn)
+            return original(self, *args) if found is None else follow(found, self, args)
+
+        return _as_awaited(original, bounded)
+
+    return make
+
+
+def _patch_connect(module: Any, cls: Any, is_async: bool) -> None:
+    """`connect` is a function of the class, and one of the module that is bound to it."""
+    bare = vars(cls)["connect"].__func__
+    if hasattr(bare, "changeover_followed"):
+        return
+
+    def opened(owner: Any, found: PsycopgPath, args: Any, kwargs: Any) -> Any:
+        if found.replaying:
+            return found.new_connection(owner, kwargs)
+        try:
+            with timed(found), outside():
+                return bare(owner, *args, **kwargs)
+        except Exception as error:
+            cannot_be_followed(NO_CONNECTION.format(type(error).__name__))
+            raise
+
+    async def opened_async(owner: Any, found: PsycopgPath, args: Any, kwargs: Any) -> Any:
+        if found.replaying:
+            return found.new_connection(owner, kwargs)
+        try:
+            with timed(found):
+                return await apart(lambda: bare(owner, *args, **kwargs))
+        except Exception as error:
+            cannot_be_followed(NO_CONNECTION.format(type(error).__name__))
+            raise
+
+    follow = opened_async if is_async else opened
+
+    def connect(owner: Any, *args: Any, **kwargs: Any) -> Any:
+        found = follower_of(None)
+        return bare(owner, *args, **kwargs) if found is None else follow(owner, found, args, kwargs)
+
+    made = _as_awaited(bare, connect)
+    made.__doc__, made.__name__, made.__qualname__ = bare.__doc__, bare.__name__, bare.__qualname__
+    made.changeover_followed = True  # type: ignore[attr-defined]
+    cls.connect = classmethod(made)
+    if not is_async:
+        bound = cls.connect
+        replace(module, "connect", lambda _: lambda *args, **kwargs: bound(*args, **kwargs))
