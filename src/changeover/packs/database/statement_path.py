@@ -13,7 +13,7 @@ from changeover.packs.database.statement_kind import first_word, key_of, kind_fo
 from changeover.packs.database.timed import timed
 from changeover.packs.database.transaction_words import TransactionStep, step_of
 from changeover.packs.database.unsent_statement import BY_A_PORT, why_unsent
-from changeover.packs.host import Channel, Operation, apart, cannot_be_followed, outside
+from changeover.packs.host import Channel, Operation, apart, outside
 from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
 
@@ -167,7 +167,7 @@ class StatementPath:
         if self.replaying:
             self.session.cannot_follow(self.name, what)
         else:
-            cannot_be_followed(what)
+            self.session.not_followed(what)  # also from within a call, where nobody else is followed
 
     def _asked(self, connection: Any, statement: str, parameters: Any, rows: str) -> Asked:
         text, values = key_of(statement, parameters)

@@ -54,6 +54,24 @@ def patch(module: Any) -> None:
         _patch_connect(module, connection, is_async)
 
 
+def patch_sql(module: Any) -> None:
+    """What makes a text of a composed statement asks libpq how, which a replay has not."""
+    for cls in [one for one in vars(module).values() if isinstance(one, type)]:
+        for name in ("as_bytes", "as_string"):
+            if name in vars(cls) and not inspect.isabstract(cls):
+                replace(cls, name, _composing)
+
+
+def _composing(original: Function) -> Function:
+    def composed(self: Any, context: Any = None) -> Any:
+        inner = getattr(context, "_conn", context)
+        if type(getattr(inner, "pgconn", None)).__name__ == "TapedPgConn":
+            context = context.adapters
+        return original(self, context)
+
+    return composed
+
+
 def _connection_of(owner: Any) -> Any:
     return getattr(owner, "_conn", owner)
 

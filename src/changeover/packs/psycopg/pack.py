@@ -48,6 +48,7 @@ class PsycopgPack:
         host.keeps(DriverAnswer)
         host.handle(*_HANDLES)
         host.when_imported("psycopg", _patch)
+        host.when_imported("psycopg.sql", _patch_sql)
         host.when_imported("psycopg", lambda module: _remake(host, module))
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
@@ -57,6 +58,10 @@ class PsycopgPack:
 
 def _patch(module: Any) -> None:
     import_module("changeover.packs.psycopg.calls").patch(module)
+
+
+def _patch_sql(module: Any) -> None:
+    import_module("changeover.packs.psycopg.calls").patch_sql(module)
 
 
 def _remake(host: Host, module: Any) -> None:
