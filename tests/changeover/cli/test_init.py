@@ -206,6 +206,8 @@ def test_a_driver_that_the_program_opens_itself_beside_an_engine_is_named(
         ("from asyncpg import create_pool\n", "", "asyncpg = true"),
         ("import asyncpg\nopened = asyncpg.connect()\n", "import sqlalchemy\n", '{ port = "asyncpg" }'),
         ("import asyncpg\ntry: pass\nexcept asyncpg.PostgresError: pass\n", "import sqlalchemy\n", ""),
+        ("import psycopg\nopened = psycopg.connect()\n", "", "psycopg = true"),
+        ("from psycopg.rows import dict_row\n", "import django\n", ""),
     ],
 )
 def test_a_driver_that_a_pack_covers_gets_its_line(
@@ -214,7 +216,7 @@ def test_a_driver_that_a_pack_covers_gets_its_line(
     write(tmp_path, {"shop.py": beside, "desk.py": source})
     Shop(tmp_path).run("init")
     ports = (tmp_path / "migration" / "phases.toml").read_text().partition("[ports]")[2].splitlines()
-    said = [one.partition("#")[0].strip() for one in ports if one.startswith("asyncpg")]
+    said = [one.partition("#")[0].strip() for one in ports if one.startswith(("asyncpg", "psycopg"))]
     assert said == ([f"asyncpg = {line}" if line.startswith("{") else line] if line else [])
 
 
