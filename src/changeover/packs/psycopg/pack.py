@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -11,8 +10,7 @@ from changeover.packs.database.driver_answer import DriverAnswer
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.statement_path import DRIVER_OPERATIONS
 from changeover.packs.host import Host, Operation
-from changeover.packs.psycopg.statements import NAME, OWN, PsycopgPath
-from changeover.record.class_lookup import full_name, imported_class
+from changeover.packs.psycopg.statements import NAME, PsycopgPath
 from changeover.record.port import CallClass
 
 NO_ROWS = (
@@ -49,6 +47,8 @@ class PsycopgPack:
         host.handle(*_HANDLES)
         host.when_imported("psycopg", _patch)
         host.when_imported("psycopg.sql", _patch_sql)
+        host.when_imported("psycopg_pool.pool", _patch_pool)
+        host.when_imported("psycopg_pool.pool_async", _patch_awaited_pool)
         host.when_imported("psycopg", lambda module: _remake(host, module))
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
@@ -64,21 +64,14 @@ def _patch_sql(module: Any) -> None:
     import_module("changeover.packs.psycopg.calls").patch_sql(module)
 
 
+def _patch_pool(module: Any) -> None:
+    import_module("changeover.packs.psycopg.pool_calls").patch_sync(module)
+
+
+def _patch_awaited_pool(module: Any) -> None:
+    import_module("changeover.packs.psycopg.pool_calls").patch_async(module)
+
+
 def _remake(host: Host, module: Any) -> None:
-    classes = (module.Connection, module.AsyncConnection)
-
-    def describe(handle: Any) -> Mapping[str, Any] | None:
-        if getattr(handle, OWN, False):
-            return None
-        named = (one for one in type(handle).__mro__ if imported_class(full_name(one)) is one)
-        cls = next(one for one in named if not one.__module__.startswith("changeover."))
-        return {"class": cls, "autocommit": handle._autocommit}
-
-    def make(data: Mapping[str, Any]) -> Any:
-        cls = data.get("class")
-        if not isinstance(cls, type) or not issubclass(cls, classes):
-            raise ValueError(f"{cls!r} is no class of connections of psycopg")
-        taped = import_module("changeover.packs.psycopg.taped_connection")
-        return taped.taped_connection(cls, None, options={"autocommit": data.get("autocommit") is True})
-
-    host.remakes(NAME, classes, describe, make)
+    remade = import_module("changeover.packs.psycopg.remade_connections")
+    host.remakes(NAME, (module.Connection, module.AsyncConnection), remade.describe, remade.make)

@@ -72,6 +72,20 @@ def test_so_it_is_with_what_is_awaited(shop: Tables, way: str, more: int, verdic
     assert shop.orders == [("old", 1), ("a", 2)]
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_rows_are_made_elsewhere_as_the_connection_makes_them(shop: Tables, way: str) -> None:
+    def path(db: Any) -> Any:
+        return db.execute("SELECT name FROM orders").fetchone()["name"]
+
+    def prepare(migration: Migration) -> Any:
+        migration.use("psycopg")
+        return migration.seam("s", legacy=path, candidate=lambda db: path(db))
+
+    with psycopg.connect(shop.in_schema, row_factory=dict_row) as db:
+        run: Run = WAYS[way](prepare, db)
+    assert run.verdict == "match", said(run)
+
+
 def test_what_the_toolkit_keeps_in_postgresql_is_in_no_run(shop: Tables) -> None:
     """A path that looks into the store of the toolkit, over connections of the toolkit's own."""
     runs: list[Run] = []
