@@ -190,7 +190,9 @@ def test_a_client_that_no_pack_covers_is_named(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("source", ["import pymysql\nopened = pymysql.connect()\n", "from pymysql import connect\n"])
+@pytest.mark.parametrize(
+    "source", ["import pymysql\nopened = pymysql.connect()\n", "from pymysql import connect\n"]
+)
 def test_a_driver_that_the_program_opens_itself_beside_an_engine_is_named(
     source: str, tmp_path: Path
 ) -> None:

@@ -60,3 +60,8 @@ def same(shop: Tables, path: Path, *args: Any, **options: Any) -> tuple[Any, Run
 def said(run: Run) -> Any:
     """What a test shows of a run that is not what it should be."""
     return run.reason or [(one.place, one.legacy, one.candidate) for one in run.divergences]
+
+
+def effects(run: Run) -> tuple[Any, ...]:
+    """Those of the path that answered."""
+    return () if run.legacy is None else run.legacy.effects

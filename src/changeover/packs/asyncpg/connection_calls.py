@@ -35,7 +35,7 @@ async def _execute_one(
     async def send() -> tuple[None, str]:
         return None, await original(here, query, timeout=timeout)
 
-    _, status = await found.ask(here, (query, (), NONE), send)
+    _, status = await found.rows_of(here, (query, (), NONE), send)
     return status
 
 
@@ -54,14 +54,12 @@ async def _execute(
     here, is_whole = found.here(self), list[bool]()
 
     async def send() -> tuple[Any, Any]:
-        rows, status, whole = await original(
-            here, query, args, limit, timeout, return_status=True, **options
-        )
+        rows, status, whole = await original(here, query, args, limit, timeout, return_status=True, **options)
         is_whole.append(whole)
         return rows, status
 
     asked = (query, tuple(args), ROWS.get(limit, str(limit)))
-    rows, status = await found.ask(here, asked, send, record_class=options.get("record_class"))
+    rows, status = await found.rows_of(here, asked, send, record_class=options.get("record_class"))
     if not return_status:
         return rows
     return rows, status.encode() if isinstance(status, str) else status, is_whole[0] if is_whole else True
@@ -86,7 +84,7 @@ async def _execute_many(
         return await original(here, query, known, timeout, **options), None
 
     cls = options.get("record_class")
-    given, _ = await found.ask(here, (query, tuple(known), rows), send, record_class=cls)
+    given, _ = await found.rows_of(here, (query, tuple(known), rows), send, record_class=cls)
     return given
 
 
@@ -103,7 +101,7 @@ async def _copy_records(
         return None, await original(here, table_name, records=known, **options)
 
     asked = (_copy_text(table_name, options), tuple(map(tuple, known)), NONE)
-    _, status = await found.ask(here, asked, send)
+    _, status = await found.rows_of(here, asked, send)
     return status
 
 
@@ -163,9 +161,7 @@ _FOLLOWED: dict[str, Followed] = {
     **dict.fromkeys(
         ("set_type_codec", "set_builtin_type_codec", "reset_type_codec", "reload_schema_state"), _set
     ),
-    **dict.fromkeys(
-        ("transaction", "cursor", "is_in_transaction", "get_server_pid", "_prepare"), _make_here
-    ),
+    **dict.fromkeys(("transaction", "cursor", "is_in_transaction", "get_server_pid", "_prepare"), _make_here),
     **dict.fromkeys(("copy_from_table", "copy_from_query", "copy_to_table"), _refuse(COPY)),
     **dict.fromkeys(("add_listener", "remove_listener"), _refuse(LISTEN)),
     **dict.fromkeys(("add_log_listener", "remove_log_listener"), _refuse(LISTEN)),
@@ -188,7 +184,7 @@ def _connecting(original: Function) -> Function:
 
 
 async def opened(found: AsyncpgPath, make: Callable[[], Any]) -> Any:
-    """A connection that the answering path opens or takes; one that cannot be had says nothing of a replay."""
+    """A connection that the answering path opens; one that cannot be had says nothing of a replay."""
     try:
         with timed(found):
             return await apart(make)

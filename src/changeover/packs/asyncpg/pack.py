@@ -14,7 +14,8 @@ from changeover.packs.host import Host, Operation
 from changeover.record.port import CallClass
 
 NO_ROWS = (
-    "rows are compared of what SQLAlchemy, Django or sqlite3 sends; of asyncpg the statements are: leave rows out"
+    "rows are compared of what SQLAlchemy, Django or sqlite3 sends; of asyncpg the statements are: "
+    "leave rows out"
 )
 _HANDLES = ("asyncpg.connection.Connection", "asyncpg.pool.Pool", "asyncpg.pool.PoolConnectionProxy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from changeover.packs.asyncpg.asked_here import Function, followed_by
+from changeover.packs.asyncpg.asked_here import Followed, Function, followed_by
 from changeover.packs.asyncpg.connection_calls import opened
 from changeover.packs.asyncpg.statements import AsyncpgPath
 from changeover.packs.database.timed import timed
@@ -57,7 +57,7 @@ def _terminate(found: AsyncpgPath, original: Function, self: Any) -> None:
         original(self)
 
 
-_FOLLOWED = {
+_FOLLOWED: dict[str, Followed] = {
     "_acquire": _acquire,
     "release": _release,
     "_async__init__": _begin,

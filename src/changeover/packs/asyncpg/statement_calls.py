@@ -55,7 +55,7 @@ async def _bind(
 
     asked = (self._query, tuple(args), ROWS.get(limit, str(limit)))
     cls = self._state.record_class
-    rows, status = await found.ask(found.here(self._connection), asked, send, record_class=cls)
+    rows, status = await found.rows_of(found.here(self._connection), asked, send, record_class=cls)
     self._last_status = status.encode() if isinstance(status, str) else status
     return rows
 
@@ -73,14 +73,12 @@ async def _many(
         return await original(self, known, timeout=timeout), None
 
     asked, cls = (self._query, tuple(known), rows), self._state.record_class
-    given, _ = await found.ask(found.here(self._connection), asked, send, record_class=cls)
+    given, _ = await found.rows_of(found.here(self._connection), asked, send, record_class=cls)
     return given
 
 
 def _part(*, is_first: bool) -> Followed:
-    async def part(
-        found: AsyncpgPath, original: Function, self: Any, n: int, timeout: float | None
-    ) -> Any:
+    async def part(found: AsyncpgPath, original: Function, self: Any, n: int, timeout: float | None) -> Any:
         _check_own(found, self)
         self._check_ready()
         given = await found.ask_part(self, n, lambda: original(self, n, timeout), is_first=is_first)

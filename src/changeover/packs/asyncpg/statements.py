@@ -51,7 +51,7 @@ class AsyncpgPath(StatementPath):
 
         return taped_connection(cls, self, record_class=record_class)
 
-    async def ask(
+    async def rows_of(
         self,
         connection: Any,
         asked: tuple[str, Any, str],
@@ -79,7 +79,13 @@ class AsyncpgPath(StatementPath):
         return self._made(answer, asked[2], record_class), answer.status
 
     async def ask_part(
-        self, cursor: Any, count: int, send: Callable[[], Awaitable[Any]], *, is_first: bool, how: str = "rows"
+        self,
+        cursor: Any,
+        count: int,
+        send: Callable[[], Awaitable[Any]],
+        *,
+        is_first: bool,
+        how: str = "rows",
     ) -> Any:
         """The next so many rows of a cursor, which knows afterwards whether there are more."""
         start = 0 if is_first else self._places.get(id(cursor), 0)

@@ -1,4 +1,4 @@
-"""What a replay has in the place of a connection: the library's own object, over a protocol that sends nothing.
+"""What a replay has in the place of a connection: the library's own object over what sends nothing.
 
 So transactions, prepared statements and cursors are those of the library. What would reach the server is
 asked of the tape before it comes here.
@@ -122,8 +122,9 @@ class TapedState:
 class Taped:
     """What a stand-in has before the class of the program's connections."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     _protocol: Any
+    _top_xact: Any
 
     def __del__(self) -> None:
         """It was never open."""

@@ -1,4 +1,4 @@
-"""A path that asks a driver by itself: statements stand on the tape, and what was rolled back is no effect."""
+"""A path that asks a driver by itself: its statements stand on the tape; what is rolled back is no effect."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ BY_ROWS = (
     "replays statements alone)"
 )
 BY_A_PORT = (
-    ", and nobody can say whether another one does the same: let both paths send the same, or call a function "
-    "that is a port of its own"
+    ", and nobody can say whether another one does the same: let both paths send the same, or call a "
+    "function that is a port of its own"
 )
 ROWS_ALONE = (
     "a stored run holds the rows that the answering path has changed, and no statements: "
@@ -30,4 +30,5 @@ def why_unsent(session: Any, port: str, kind: str, statement: str, way_out: str 
         return session.why_no_script or ROWS_ALONE
     kinds = ("write", "undone") if kind == "write" else (kind,)
     statements = {call["statement"] for one in kinds for call in session.recorded_calls(port, one)}
-    return f"{UNSENT}{way_out}: {statement[:SHOWN_MAX]}" if statements and statement not in statements else ""
+    is_known = not statements or statement in statements
+    return "" if is_known else f"{UNSENT}{way_out}: {statement[:SHOWN_MAX]}"

@@ -1,4 +1,4 @@
-"""psycopg: what connections, cursors and transactions send, in one form for those that are awaited and not."""
+"""psycopg: what connections, cursors and transactions send, whether they are awaited or not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 from changeover.packs.database.timed import timed
 from changeover.packs.host import apart, cannot_be_followed, outside
 from changeover.packs.patches import replace
+from changeover.packs.psycopg.awaited import as_awaited
 from changeover.packs.psycopg.statements import ALL, NONE, PsycopgPath, follower_of, text_of
+from changeover.packs.psycopg.transaction_calls import ending, patch_transaction
 
 Function = Callable[..., Any]
 READ_BY_IT_ALONE = "a statement of psycopg that is a template"
@@ -45,12 +47,12 @@ def patch(module: Any) -> None:
         for name in ("cursor", "execute", "transaction"):
             replace(connection, name, _made_here)
         for name in ("commit", "rollback", "close"):
-            replace(connection, name, _ending(is_async, name))
+            replace(connection, name, ending(is_async, name))
         ends = "__aexit__" if is_async else "__exit__"
         replace(connection, ends, _made_here)
         for name in ("autocommit", "isolation_level", "read_only", "deferrable"):
             replace(connection, f"set_{name}", _made_here)
-        _patch_transaction(getattr(module, f"{prefix}Transaction"), is_async)
+        patch_transaction(getattr(module, f"{prefix}Transaction"), is_async)
         _patch_connect(module, connection, is_async)
 
 
@@ -125,7 +127,7 @@ def _executing(is_async: bool, read: Function) -> Callable[[Function], Function]
                 return original(self, *args, **kwargs)
             return follow(found, self, args, kwargs)
 
-        return _as_awaited(original, execute)
+        return as_awaited(original, execute)
 
     return make
 
@@ -136,13 +138,6 @@ def _failed(connection: Any) -> None:
         connection.pgconn.has_failed = True
 
 
-def _as_awaited(original: Function, made: Function) -> Function:
-    mark = getattr(inspect, "markcoroutinefunction", None)  # from Python 3.12 on
-    if mark is not None and inspect.iscoroutinefunction(original):
-        mark(made)
-    return made
-
-
 def _refusing(why: str) -> Callable[[Function], Function]:
     def make(original: Function) -> Function:
         def refused(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -151,7 +146,7 @@ def _refusing(why: str) -> Callable[[Function], Function]:
                 found.refuse(why)
             return original(self, *args, **kwargs)
 
-        return _as_awaited(original, refused)
+        return as_awaited(original, refused)
 
     return make
 
@@ -166,121 +161,7 @@ def _made_here(original: Function) -> Function:
             return original(self, *args, **kwargs)
         return getattr(here, original.__name__)(*args, **kwargs)
 
-    return _as_awaited(original, made)
-
-
-def _ending(is_async: bool, name: str) -> Callable[[Function], Function]:
-    """Commit, roll back or close: what was not committed is undone."""
-
-    def make(original: Function) -> Function:
-        def after(found: PsycopgPath, here: Any, how: str) -> None:
-            if name == "close":
-                found.dropped(here)
-            else:
-                found.step(here, how)
-
-        def end(found: PsycopgPath, here: Any) -> None:
-            how = found.ends(here) if name == "commit" else "ROLLBACK"
-            try:
-                with timed(found), outside():
-                    original(here)
-            except Exception as error:
-                if name == "commit" and not _is_misuse(error):
-                    found.commit_failed(here, error)
-                raise
-            after(found, here, how)
-
-        async def end_async(found: PsycopgPath, here: Any) -> None:
-            how = found.ends(here) if name == "commit" else "ROLLBACK"
-            try:
-                with timed(found):
-                    await apart(lambda: original(here))
-            except Exception as error:
-                if name == "commit" and not _is_misuse(error):
-                    found.commit_failed(here, error)
-                raise
-            after(found, here, how)
-
-        follow = end_async if is_async else end
-
-        def ended(self: Any) -> Any:
-            found = follower_of(self)
-            return original(self) if found is None else follow(found, found.here(self))
-
-        return _as_awaited(original, ended)
-
-    return make
-
-
-def _is_misuse(error: Exception) -> bool:
-    """Whether psycopg itself has refused, before anything was sent."""
-    return getattr(error, "sqlstate", None) is None and type(error).__name__ == "ProgrammingError"
-
-
-def _patch_transaction(cls: Any, is_async: bool) -> None:
-    prefix = "__a" if is_async else "__"
-    replace(cls, f"{prefix}enter__", _bounding(is_async, _entered))
-    replace(cls, f"{prefix}exit__", _bounding(is_async, _left))
-
-
-def _entered(found: PsycopgPath, transaction: Any, how: str) -> None:
-    if transaction._outer_transaction:
-        found.step(transaction._conn, "BEGIN")
-    if transaction._savepoint_name:
-        found.step(transaction._conn, f'SAVEPOINT "{transaction._savepoint_name}"')
-
-
-def _left(found: PsycopgPath, transaction: Any, how: str) -> None:
-    connection, name = transaction._conn, transaction._savepoint_name
-    is_committed = transaction.status == transaction.Status.COMMITTED
-    if transaction._outer_transaction:
-        found.step(connection, how if is_committed else "ROLLBACK")
-    elif is_committed:
-        found.step(connection, f'RELEASE "{name}"')
-    else:
-        found.step(connection, f'ROLLBACK TO "{name}"')
-        found.step(connection, f'RELEASE "{name}"')
-        if hasattr(connection.pgconn, "has_failed"):
-            connection.pgconn.has_failed = False
-
-
-def _bounding(is_async: bool, after: Function) -> Callable[[Function], Function]:
-    def make(original: Function) -> Function:
-        def bound(found: PsycopgPath, self: Any, args: Any) -> Any:
-            found.own_cursor(self)
-            how = found.ends(self._conn)
-            try:
-                with timed(found), outside():
-                    done = original(self, *args)
-            except Exception as error:
-                if after is _left and args and args[0] is None:
-                    found.commit_failed(self._conn, error)
-                raise
-            after(found, self, how)
-            return done
-
-        async def bound_async(found: PsycopgPath, self: Any, args: Any) -> Any:
-            found.own_cursor(self)
-            how = found.ends(self._conn)
-            try:
-                with timed(found):
-                    done = await apart(lambda: original(self, *args))
-            except Exception as error:
-                if after is _left and args and args[0] is None:
-                    found.commit_failed(self._conn, error)
-                raise
-            after(found, self, how)
-            return done
-
-        follow = bound_async if is_async else bound
-
-        def bounded(self: Any, *args: Any) -> Any:
-            found = follower_of(self._conn)
-            return original(self, *args) if found is None else follow(found, self, args)
-
-        return _as_awaited(original, bounded)
-
-    return make
+    return as_awaited(original, made)
 
 
 def _patch_connect(module: Any, cls: Any, is_async: bool) -> None:
@@ -315,7 +196,7 @@ def _patch_connect(module: Any, cls: Any, is_async: bool) -> None:
         found = follower_of(None)
         return bare(owner, *args, **kwargs) if found is None else follow(owner, found, args, kwargs)
 
-    made = _as_awaited(bare, connect)
+    made = as_awaited(bare, connect)
     made.__doc__, made.__name__, made.__qualname__ = bare.__doc__, bare.__name__, bare.__qualname__
     made.changeover_followed = True  # type: ignore[attr-defined]
     cls.connect = classmethod(made)

@@ -14,7 +14,8 @@ from changeover.packs.psycopg.statements import NAME, PsycopgPath
 from changeover.record.port import CallClass
 
 NO_ROWS = (
-    "rows are compared of what SQLAlchemy, Django or sqlite3 sends; of psycopg the statements are: leave rows out"
+    "rows are compared of what SQLAlchemy, Django or sqlite3 sends; of psycopg the statements are: "
+    "leave rows out"
 )
 _HANDLES = (
     *("psycopg.Connection", "psycopg.AsyncConnection"),

@@ -8,6 +8,7 @@ from typing import Any
 from changeover.packs.database.driver_answer import DriverAnswer
 from changeover.packs.database.statement_path import StatementPath
 from changeover.packs.host import Channel, follower
+from changeover.packs.psycopg.states import IDLE, IN_ERROR
 
 NAME = "psycopg"
 OWN = "changeover_own"
@@ -16,8 +17,6 @@ ALL, NONE = "all", "none"
 SEVERAL = "several statements in one text, or executemany with returning: psycopg gives a result for each"
 OLDER = "a cursor of psycopg that was made before the path, and is used in a replay"
 REFUSED_COMMIT = "a commit that the server has refused: {}"
-IDLE, IN_TRANSACTION, IN_ERROR = 0, 2, 3
-"""States of a connection, as libpq numbers them."""
 
 
 def follower_of(connection: Any) -> PsycopgPath | None:
@@ -138,7 +137,7 @@ def _is_refused(error: BaseException) -> bool:
         return False
     state = error.sqlstate
     return isinstance(error, InterfaceError) or bool(
-        state and not state.startswith(("08", "57P", "40003")) and not type(error) is OperationalError
+        state and not state.startswith(("08", "57P", "40003")) and type(error) is not OperationalError
     )
 
 

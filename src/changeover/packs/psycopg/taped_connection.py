@@ -1,4 +1,4 @@
-"""What a replay has in the place of a connection of psycopg: the library's own object, with no libpq below it.
+"""What a replay has in the place of a connection of psycopg: the library's own object, without libpq.
 
 So cursors, row factories and transactions are those of the library.
 """
@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, Connection
 from psycopg.pq import ConnStatus, ExecStatus
 
 from changeover.packs.database.driver_answer import DriverAnswer
-from changeover.packs.psycopg.statements import IDLE, IN_ERROR, IN_TRANSACTION
+from changeover.packs.psycopg.states import IDLE, IN_ERROR, IN_TRANSACTION
 
 UNKNOWN = "nobody knows of the connection of a replay what libpq would say of it"
 STATUS_ALONE = "the answering path asked a statement for no rows, and this one asks for them"
@@ -172,9 +172,7 @@ def load(cursor: Any, answer: DriverAnswer) -> None:
     cursor._make_row = cursor._make_row_maker()
 
 
-def taped_connection(
-    cls: type, path: Any, *, like: Any = None, options: dict[str, Any] | None = None
-) -> Any:
+def taped_connection(cls: type, path: Any, *, like: Any = None, options: dict[str, Any] | None = None) -> Any:
     """A stand-in of a class of connections.
 
     Args:
@@ -214,5 +212,3 @@ def _class_for(cls: type) -> Any:
     base = next((one for one in cls.__mro__ if Taped not in one.__mro__), Connection)
     before = TapedAsync if issubclass(cls, AsyncConnection) else TapedSync
     return type(base.__name__, (before, base), {"__module__": base.__module__})
-
-

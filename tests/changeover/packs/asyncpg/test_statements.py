@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.changeover.support.asyncpg_shop import run_of, said, same
+from tests.changeover.support.asyncpg_shop import effects, run_of, said, same
 from tests.changeover.support.driver_tables import Tables
 
 INSERT = "INSERT INTO orders (name, amount) VALUES ($1, $2) RETURNING id, name"
@@ -37,9 +37,7 @@ def test_another_value_differs_at_its_statement(shop: Tables) -> None:
 
     _, run = run_of(shop, legacy, candidate)
     assert (run.verdict, shop.numbers) == ("unsafe", [2])
-    assert {one.place for one in run.divergences} == {
-        f'effects.db.write["INSERT INTO numbers VALUES ($1)",({n})]' for n in (2, 3)
-    }
+    assert sorted(one.place[-4:] for one in run.divergences) == ["(2)]", "(3)]"]
 
 
 def test_of_a_transaction_that_goes_wrong_only_what_differs_is_shown(shop: Tables) -> None:
@@ -84,7 +82,7 @@ def test_what_was_rolled_back_is_no_effect(shop: Tables) -> None:
         return "no"
 
     answer, run = same(shop, tried)
-    assert (answer, run.verdict, run.legacy.effects) == ("no", "match", ()), said(run)
+    assert (answer, run.verdict, effects(run)) == ("no", "match", ()), said(run)
     assert run_of(shop, tried, nothing)[1].verdict == "match"
     assert shop.numbers == []
 
@@ -144,7 +142,7 @@ def test_what_was_rolled_back_to_a_savepoint_is_no_effect_and_the_rest_is(shop: 
     answer, run = same(shop, path)
     assert answer[:2] == ("orders_name_key", "23505")
     assert (run.verdict, shop.numbers) == ("match", [1, 3]), said(run)
-    assert [call.arguments.get("statement", call.name) for call in run.legacy.effects] == [
+    assert [call.arguments.get("statement", call.name) for call in effects(run)] == [
         "INSERT INTO numbers VALUES (1)",
         "INSERT INTO numbers VALUES (3)",
         "db.commit",
@@ -294,7 +292,7 @@ def test_settings_of_a_connection_are_no_effect(shop: Tables) -> None:
             return await db.fetchval("SHOW statement_timeout"), db.is_in_transaction()
 
     answer, run = same(shop, path)
-    assert (answer, run.verdict, run.legacy.effects) == (("5s", True), "match", ()), said(run)
+    assert (answer, run.verdict, effects(run)) == (("5s", True), "match", ()), said(run)
 
 
 def test_a_telling_function_in_a_question_is_an_effect(shop: Tables) -> None:

@@ -94,7 +94,7 @@ def test_another_statement_for_the_same_change_is_no_verdict(shop: Tables) -> No
 
 
 def test_records_of_a_class_of_the_program_cannot_be_made_by_a_replay(shop: Tables) -> None:
-    class Row(asyncpg.Record):
+    class Row(asyncpg.Record):  # type: ignore[misc]
         """With columns as attributes."""
 
         def __getattr__(self, name: str) -> Any:

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row, namedtuple_row
 from psycopg.types.json import Jsonb
 
-from tests.changeover.support.asyncpg_shop import said
+from tests.changeover.support.asyncpg_shop import effects, said
 from tests.changeover.support.driver_tables import Tables
 from tests.changeover.support.psycopg_shop import run_of, same, same_awaited
 
@@ -32,7 +32,7 @@ def test_what_is_committed_is_carried_out_once_and_matches(shop: Tables) -> None
     answer, run = same(shop, placed)
     assert (answer, run.verdict) == ((True, "a", 2, (2,)), "match"), said(run)
     assert (shop.orders, shop.numbers) == ([("old", 1), ("a", 2)], [1, 2])
-    assert [call.name for call in run.legacy.effects] == ["db.write", "db.write", "db.commit"]
+    assert [call.name for call in effects(run)] == ["db.write", "db.write", "db.commit"]
 
 
 def test_what_is_left_to_the_caller_to_commit_is_an_effect(shop: Tables) -> None:
@@ -57,7 +57,7 @@ def test_what_was_rolled_back_is_no_effect(shop: Tables) -> None:
         return "no"
 
     answer, run = same(shop, tried)
-    assert (answer, run.verdict, run.legacy.effects) == ("no", "match", ()), said(run)
+    assert (answer, run.verdict, effects(run)) == ("no", "match", ()), said(run)
     assert run_of(shop, tried, nothing)[1].verdict == "match"
     assert shop.numbers == []
 
@@ -75,7 +75,10 @@ def test_one_who_commits_what_the_other_one_rolls_back_differs(
 
     _, run = run_of(shop, ending(legacy), ending(candidate))
     assert run.verdict == "unsafe", said(run)
-    assert {one.place.partition("[")[0] for one in run.divergences} == {"effects.db.write", "effects.db.commit"}
+    assert {one.place.partition("[")[0] for one in run.divergences} == {
+        "effects.db.write",
+        "effects.db.commit",
+    }
 
 
 def test_what_was_rolled_back_to_a_savepoint_is_no_effect_and_the_rest_is(shop: Tables) -> None:
@@ -97,7 +100,7 @@ def test_what_was_rolled_back_to_a_savepoint_is_no_effect_and_the_rest_is(shop: 
     answer, run = same(shop, path, autocommit=True)
     assert answer[:2] == ("orders_name_key", "23505")
     assert (run.verdict, shop.numbers) == ("match", [1, 3]), said(run)
-    assert [call.arguments.get("statement", call.name) for call in run.legacy.effects] == [
+    assert [call.arguments.get("statement", call.name) for call in effects(run)] == [
         "INSERT INTO numbers VALUES (1)",
         "INSERT INTO numbers VALUES (3)",
         "db.commit",
@@ -197,4 +200,4 @@ def test_settings_of_a_connection_are_no_effect(shop: Tables) -> None:
         return db.execute("SHOW statement_timeout").fetchone()
 
     answer, run = same(shop, path)
-    assert (answer, run.verdict, run.legacy.effects) == (("5s",), "match", ()), said(run)
+    assert (answer, run.verdict, effects(run)) == (("5s",), "match", ()), said(run)
