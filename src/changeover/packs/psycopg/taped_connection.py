@@ -6,6 +6,7 @@ So cursors, row factories and transactions are those of the library.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
@@ -153,8 +154,8 @@ class TapedRows:
         self._rows = rows
 
     def load_row(self, row: int, make_row: Callable[[Any], Any]) -> Any:
-        """One row, as the row factory makes it."""
-        return make_row(self._rows[row])
+        """One row, as the row factory makes it; None behind the last."""
+        return make_row(self._rows[row]) if row < len(self._rows) else None
 
     def load_rows(self, first: int, last: int, make_row: Callable[[Any], Any]) -> list[Any]:
         """The rows between."""
@@ -168,7 +169,8 @@ def load(cursor: Any, answer: DriverAnswer) -> None:
     cursor._results, cursor.pgresult = [result], result
     cursor._tx = TapedRows(answer.rows)
     cursor._pos, cursor._rowcount = 0, answer.details[0] if answer.details else -1
-    cursor._statusmessage = result.command_status
+    with suppress(AttributeError):  # from psycopg 3.3 on; older ones look at the result
+        cursor._statusmessage = result.command_status
     cursor._make_row = cursor._make_row_maker()
 
 

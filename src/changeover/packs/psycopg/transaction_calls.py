@@ -21,16 +21,16 @@ def patch_transaction(cls: Any, is_async: bool) -> None:
     replace(cls, f"{prefix}exit__", _bounding(is_async, _left))
 
 
-def _entered(found: PsycopgPath, transaction: Any, how: str) -> None:
+def _entered(found: PsycopgPath, transaction: Any, how: str, _: tuple[Any, ...]) -> None:
     if transaction._outer_transaction:
         found.step(transaction._conn, "BEGIN")
     if transaction._savepoint_name:
         found.step(transaction._conn, f'SAVEPOINT "{transaction._savepoint_name}"')
 
 
-def _left(found: PsycopgPath, transaction: Any, how: str) -> None:
+def _left(found: PsycopgPath, transaction: Any, how: str, ended_with: tuple[Any, ...]) -> None:
     connection, name = transaction._conn, transaction._savepoint_name
-    is_committed = transaction.status == transaction.Status.COMMITTED
+    is_committed = ended_with[0] is None and not transaction.force_rollback
     if transaction._outer_transaction:
         found.step(connection, how if is_committed else "ROLLBACK")
     elif is_committed:
@@ -54,7 +54,7 @@ def _bounding(is_async: bool, after: Function) -> Callable[[Function], Function]
                 if after is _left and args and args[0] is None:
                     found.commit_failed(self._conn, error)
                 raise
-            after(found, self, how)
+            after(found, self, how, args)
             return done
 
         async def bound_async(found: PsycopgPath, self: Any, args: Any) -> Any:
@@ -67,7 +67,7 @@ def _bounding(is_async: bool, after: Function) -> Callable[[Function], Function]
                 if after is _left and args and args[0] is None:
                     found.commit_failed(self._conn, error)
                 raise
-            after(found, self, how)
+            after(found, self, how, args)
             return done
 
         follow = bound_async if is_async else bound
