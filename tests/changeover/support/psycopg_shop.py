@@ -22,13 +22,22 @@ def shop() -> Iterator[Tables]:
         yield made
 
 
-def run_of(shop: Tables, legacy: Path, candidate: Path, *, stage: str = "shadow", **options: Any) -> Any:
-    """What the caller got, an error too, and the run; the caller commits what is left open."""
+def run_of(
+    shop: Tables,
+    legacy: Path,
+    candidate: Path,
+    *,
+    stage: str = "shadow",
+    before: Path = lambda db: None,
+    **options: Any,
+) -> Any:
+    """What the caller got, an error too, and the run; the caller acts before, and commits what is open."""
     runs: list[Run] = []
     migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, sink=runs.append)
     with psycopg.connect(shop.in_schema, **options) as db:
         migration.use("psycopg")
         seam = migration.seam("s", legacy=legacy, candidate=candidate)
+        before(db)
         try:
             answer = seam(db)
         except Exception as error:  # noqa: BLE001  handed back

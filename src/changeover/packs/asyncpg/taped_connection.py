@@ -44,7 +44,6 @@ class TapedProtocol:
         self.queries_count = 0
         self.is_ssl = False
         self.is_over = False
-        self.in_block = False
         self.connection: Any = None
         self._settings = TapedSettings(version)
         self._record_class = record_class
@@ -71,7 +70,7 @@ class TapedProtocol:
 
     def is_in_transaction(self) -> bool:
         """Whether the path has begun one, or was given one."""
-        return self.in_block or (self.path is not None and self.path.is_open(self.connection))
+        return self.path is not None and bool(self.path.is_open(self.connection))
 
     def abort(self) -> None:
         """Nothing is there."""
@@ -197,7 +196,7 @@ def taped_connection(cls: type, path: Any, *, like: Any = None, record_class: ty
 
 def give_block(connection: Any) -> None:
     """Let a stand-in have the transaction of the path's caller."""
-    connection._protocol.in_block = True
+    connection._protocol.path.open_for_caller(connection)
     connection._top_xact = _ManagedElsewhere()
 
 

@@ -8,9 +8,14 @@ T = TypeVar("T")
 
 
 class OpenTransaction(Generic[T]):
-    """One transaction of a connection; what is written is known by whatever stands for it."""
+    """One transaction of a connection; what is written is known by whatever stands for it.
 
-    def __init__(self) -> None:
+    Args:
+        is_callers: whether the caller of the path has begun it: who ends it ends what the caller did as well.
+    """
+
+    def __init__(self, *, is_callers: bool = False) -> None:
+        self.is_callers = is_callers
         self._levels: list[tuple[str, list[T]]] = [("", [])]
 
     def wrote(self, what: T) -> None:

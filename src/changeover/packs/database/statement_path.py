@@ -24,9 +24,10 @@ DRIVER_OPERATIONS = (
     Operation("undone", CallClass.EFFECT, _STATEMENT, is_mark=True),
     Operation("commit", CallClass.EFFECT, ()),
     Operation("rollback", CallClass.EFFECT, (), is_mark=True),
+    Operation("ends_callers", CallClass.EFFECT, ("how",)),
 )
 """What a driver may be asked; `read` is declared by its pack. `undone` is what was written and rolled back,
-and `block` says that the path was given a connection with a transaction in it."""
+and `block` says that the path was given a connection with a transaction in it, which it may end."""
 MIXED = "several statements in one text, one of which begins or ends a transaction"
 LOST = "the path has rolled back what the answering path committed: nobody knows what it would be told now"
 HANDED_ON = "a transaction in two phases: who ends it, and how, is not seen here"
@@ -95,6 +96,11 @@ class StatementPath:
             self._met[id(connection)] = connection  # so that no identity is used twice
             if in_transaction and id(connection) not in self._open:
                 self._channel.tell("block", ())
+                self.open_for_caller(connection)
+
+    def open_for_caller(self, connection: Any) -> None:
+        """The path is given a connection with a transaction in it."""
+        self._open[id(connection)] = OpenTransaction(is_callers=True)
 
     @property
     def was_in_block(self) -> bool:
@@ -153,7 +159,7 @@ class StatementPath:
             return
         asked = self._asked_for_step(connection, step, statement)
         if asked.operation is not None:
-            self._channel.tell(asked.operation, ())
+            self._channel.tell(asked.operation, asked.arguments)
         self._take(connection, step, first_word(statement))
 
     def dropped(self, connection: Any) -> None:
@@ -161,6 +167,8 @@ class StatementPath:
         found = self._open.pop(id(connection), None)
         if found is not None:
             self._undo(found.written)
+            if found.is_callers:
+                self._channel.tell("ends_callers", ("rollback",))
 
     def refuse(self, what: str) -> None:
         """The run cannot be compared; a replay ends here."""
@@ -196,6 +204,8 @@ class StatementPath:
     def _asked_for_step(self, connection: Any, step: TransactionStep, text: str) -> Asked:
         operation = None
         found = self._open.get(id(connection))
+        if step.step in ("commit", "rollback") and found is not None and found.is_callers:
+            return Asked(connection, "ends_callers", (step.step,), step, first_word(text))
         if step.step in ("commit", "rollback") and found is not None and found.written:
             operation = step.step
         if operation == "rollback" and self._recorded_writes and not self._recorded_writes.next_rollback():

@@ -49,7 +49,8 @@ class PsycopgPath(StatementPath):
             return connection
         if id(connection) not in self._stand_ins:
             made = taped_connection(type(connection), self, like=connection)
-            made.pgconn.in_block = self.was_in_block
+            if self.was_in_block:
+                self.open_for_caller(made)
             self._stand_ins[id(connection)] = connection, made
         return self._stand_ins[id(connection)][1]
 

@@ -31,7 +31,6 @@ class TapedPgConn:
     def __init__(self, path: Any) -> None:
         self.path = path
         self.status = ConnStatus.OK
-        self.in_block = False
         self.has_failed = False
         self.connection: Any = None
         self.notice_handler: Any = None
@@ -45,8 +44,7 @@ class TapedPgConn:
     @property
     def transaction_status(self) -> int:
         """Whether the path has begun a transaction, or was given one, and whether that has failed."""
-        is_open = self.in_block or (self.path is not None and self.path.is_open(self.connection))
-        if not is_open:
+        if self.path is None or not self.path.is_open(self.connection):
             self.has_failed = False
             return IDLE
         return IN_ERROR if self.has_failed else IN_TRANSACTION

@@ -201,3 +201,33 @@ def test_settings_of_a_connection_are_no_effect(shop: Tables) -> None:
 
     answer, run = same(shop, path)
     assert (answer, run.verdict, effects(run)) == (("5s",), "match", ()), said(run)
+
+
+ENDINGS = {
+    "commits": lambda db: db.commit(),
+    "rolls back": lambda db: db.rollback(),
+    "closes": lambda db: db.close(),
+    "leaves it": lambda db: None,
+}
+
+
+@pytest.mark.parametrize("candidate", ENDINGS)
+@pytest.mark.parametrize("legacy", ENDINGS)
+def test_how_the_transaction_of_the_caller_ends_is_compared(
+    shop: Tables, legacy: str, candidate: str
+) -> None:
+    def ending(how: str) -> Any:
+        def path(db: Any) -> None:
+            db.execute("INSERT INTO numbers VALUES (7)")
+            ENDINGS[how](db)
+
+        return path
+
+    def caller(db: Any) -> None:
+        db.execute("INSERT INTO numbers VALUES (6)")
+
+    _, run = run_of(shop, ending(legacy), ending(candidate), before=caller)
+    lost = ("rolls back", "closes")
+    is_same = legacy == candidate or {legacy, candidate} == {*lost}
+    assert run.verdict == ("match" if is_same else "unsafe"), said(run)
+    assert shop.numbers == ([] if legacy in lost else [6, 7])
