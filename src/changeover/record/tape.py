@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from decimal import Context
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -108,9 +109,11 @@ class Entry:
             self._place = (self.method.name, frozen(self.key))
         return self._place if self.group is None else (*self._place, self.group)
 
-    def becomes(self, method: PortMethod) -> None:
-        """It turned out later to be a call of another method, with the same arguments."""
-        self.method, self._key, self._place = method, _NOT_ASKED, _NOT_ASKED
+    def as_call_of(self, method: PortMethod) -> Entry:
+        """The same as a call of another method: what a call is may turn out later."""
+        made = copy(self)
+        made.method, made._key, made._place = method, _NOT_ASKED, _NOT_ASKED
+        return made
 
     def call(self, position: int, during: During | None = None) -> PortCall:
         """The call as an observation keeps it."""
@@ -258,11 +261,8 @@ class Tape:
         logged: tuple[LogLine, ...] = (),
         events: tuple[EventStep, ...] = (),
     ) -> Observation:
-        """What the path left behind that made these calls; `changed` is None where that is not known.
-
-        An effect that a pack keeps for itself was undone: it is none.
-        """
-        effects = tuple(call for call in self.calls(CallClass.EFFECT) if not call.is_mark)
+        """What the path left behind that made these calls; `changed` is None where that is not known."""
+        effects = tuple(call for call in self.calls(CallClass.EFFECT) if not call.is_mark)  # it was undone
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
         return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged, events)
 

@@ -21,6 +21,7 @@ from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.shared_readings import Read
+from changeover.record.taken_back import put_in_place
 from changeover.record.tape import Entry, Tape
 from changeover.record.time_apart import WithTimeApart
 from changeover.record.timed_steps import Took
@@ -280,6 +281,10 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
     def made_entries(self) -> Sequence[Entry]:
         """What this path did so far, in order."""
         return self.calls
+
+    def take_back(self, entry: Entry, instead: Entry) -> None:
+        """A call turned out to be another one."""
+        put_in_place(self.calls, entry, instead)
 
     def recorded_answers(self, port: str, operation: str) -> list[tuple[Args, Any]]:
         """Arguments and answers of an operation of a channel, in the order of the tape."""

@@ -44,7 +44,7 @@ class MadeWrites:
     def __init__(self, session: Any, port: str) -> None:
         self._session = session
         self._port = port
-        self._known: set[int] = set()
+        self._known: dict[int, Entry] = {}  # they stay, so that no identity is used twice
 
     def ended(self, text: str, values: Any) -> Entry | None:
         """The last one of this text and these values that was not given before; None if it was not kept."""
@@ -56,9 +56,13 @@ class MadeWrites:
             if entry.args and entry.args[0] == text:
                 wanted = wanted or _known_as(text, values)
                 if _known_as(*entry.args) == wanted:
-                    self._known.add(id(entry))
+                    self.know(entry)
                     return cast(Entry, entry)
         return None
+
+    def know(self, entry: Entry) -> None:
+        """This one is given, or stands for one that was."""
+        self._known[id(entry)] = entry
 
 
 def _known_as(text: str, values: Any) -> Any:

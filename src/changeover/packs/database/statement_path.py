@@ -220,8 +220,8 @@ class StatementPath:
                 return
             if found is not None:
                 found.wrote(entry)
-            elif asked.operation == "undone" or entry.method.name == "undone":
-                entry.becomes(self._channel.method("write"))
+            else:
+                self._turn(entry, "write")
         elif asked.step is not None:
             self._take(asked.connection, asked.step, answer.status)
 
@@ -231,7 +231,7 @@ class StatementPath:
         if asked.operation in ("write", "undone"):
             entry = self._own_writes.ended(*asked.arguments)
             if entry is not None:
-                entry.becomes(self._channel.method("undone" if is_refused else "write"))
+                self._turn(entry, "undone" if is_refused else "write")
         elif asked.step is not None and asked.step.step == "commit":
             found = self._open.pop(id(asked.connection), None)
             if found is not None:  # where no answer came it may be committed
@@ -259,8 +259,15 @@ class StatementPath:
 
     def _undo(self, entries: list[Any]) -> None:
         for entry in () if self._is_ended else entries:  # the library rolls back what a refusal has ended
-            entry.becomes(self._channel.method("undone"))
+            self._turn(entry, "undone")
 
     def _keep(self, entries: list[Any]) -> None:
         for entry in entries:
-            entry.becomes(self._channel.method("write"))
+            self._turn(entry, "write")
+
+    def _turn(self, entry: Any, operation: str) -> None:
+        """What was written counts, or does not."""
+        if entry.method.name != operation:
+            instead = entry.as_call_of(self._channel.method(operation))
+            self._own_writes.know(instead)
+            self.session.take_back(entry, instead)

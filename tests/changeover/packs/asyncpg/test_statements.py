@@ -8,7 +8,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.changeover.support.asyncpg_shop import effects, run_of, said, same
+from changeover import Migration
+from tests.changeover.support.asyncpg_shop import effects, pool_of, run_of, said, same
 from tests.changeover.support.driver_tables import Tables
 
 INSERT = "INSERT INTO orders (name, amount) VALUES ($1, $2) RETURNING id, name"
@@ -333,13 +334,9 @@ def test_a_connection_that_is_given_stays_as_it_is(shop: Tables, stage: str) -> 
         async with pool.acquire() as db, db.transaction():
             return await seam_path(db)
 
-    from changeover import Migration
-
     runs: list[Any] = []
 
     async def scene() -> Any:
-        from tests.changeover.support.asyncpg_shop import pool_of
-
         async with pool_of(shop) as pool:
             migration = Migration(environment={"CHANGEOVER_STAGE_S": stage}, sink=runs.append)
             migration.use("asyncpg")
@@ -351,3 +348,38 @@ def test_a_connection_that_is_given_stays_as_it_is(shop: Tables, stage: str) -> 
 
     assert asyncio.run(scene()) is True
     assert (runs[-1].verdict, shop.numbers) == ("match", [1]), said(runs[-1])
+
+
+def test_what_a_run_inside_wrote_counts_there_whatever_the_run_around_it_does(shop: Tables) -> None:
+    runs: list[Any] = []
+    migration = Migration(
+        environment={"CHANGEOVER_STAGE_S": "shadow", "CHANGEOVER_STAGE_INNER": "shadow"}, sink=runs.append
+    )
+    migration.use("asyncpg")
+
+    async def writes(db: Any) -> None:
+        await db.execute("INSERT INTO numbers VALUES (2)")
+
+    async def writes_too(db: Any) -> None:
+        await writes(db)
+
+    inner = migration.seam("inner", legacy=writes, candidate=writes_too)
+
+    async def outer(pool: Any) -> str:
+        async with pool.acquire() as db:
+            transaction = db.transaction()
+            await transaction.start()
+            await inner(db)
+            await transaction.rollback()
+        return "no"
+
+    async def outer_again(pool: Any) -> str:
+        return await outer(pool)
+
+    async def scene() -> Any:
+        async with pool_of(shop) as pool:
+            return await migration.seam("s", legacy=outer, candidate=outer_again)(pool)
+
+    assert asyncio.run(scene()) == "no"
+    assert [(run.seam, run.verdict) for run in runs] == [("inner", "match"), ("s", "match")], said(runs[0])
+    assert [len(effects(run)) for run in runs] == [1, 0]
