@@ -219,7 +219,7 @@ def test_how_the_transaction_of_the_caller_ends_is_compared(
     def ending(how: str) -> Any:
         def path(db: Any) -> None:
             db.execute("INSERT INTO numbers VALUES (7)")
-            ENDINGS[how](db)
+            ENDINGS[how](db)  # type: ignore[no-untyped-call]
 
         return path
 
