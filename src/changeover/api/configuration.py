@@ -111,6 +111,9 @@ def _facts(project: Project, migration: Migration, evidence: str) -> Iterator[tu
     ports = migration.runtime.book.ports.values()
     yield "ports", f"{len(ports)}: {', '.join(port.name for port in ports)}"
     copies = [port.name for port in ports if port.world is not None]
+    compared = [pack.compares() for pack in migration.book.packs.values() if hasattr(pack, "compares")]
+    if compared:
+        yield "databases", "; ".join(compared)
     yield "worlds", ", ".join(copies) or "no port offers world=, so --world copy changes nothing"
     yield from worker_facts(project, migration)
     yield from fleet_facts(project, migration)

@@ -88,7 +88,7 @@ def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> Initi
 
 def _covered(looked: Looked) -> dict[str, str]:
     """The packs that are in use from now on, or that a line waits for."""
-    return {name: place for name, place in looked.libraries.items() if OWN[name].extra is None}
+    return {name: place for name, place in looked.libraries.items() if _is_ready(name)}
 
 
 class _Files:
@@ -156,6 +156,8 @@ def _plan_text(found: Project, looked: Looked, app: str) -> str:
     lines = [_port_line(name, place, looked) for name, place in _without_object(looked)]
     ports = "\n".join(["[ports]                     # changeover docs packs", *lines]) if lines else ""
     text = re.sub(r"code = \[\] +", f"code = [{code}]   ", text) if code else text
+    old = ", ".join(f'"{name}"' for name in looked.named_legacy)
+    text = re.sub(r"legacy = \[\] +", f"legacy = [{old}]   ", text) if old else text
     return text.replace("\n# [[phase]]", f"\n{ports}\n\n# [[phase]]", 1) if ports else text
 
 
@@ -168,11 +170,17 @@ def _code(looked: Looked, app: str) -> tuple[str, ...]:
 
 def _port_line(name: str, place: str, looked: Looked) -> str:
     """A line of [ports]; one that needs a package which may not be there is left to the reader."""
-    extra = OWN[name].extra
+    extra = None if _is_ready(name) else OWN[name].extra
     is_second = name in _DRIVERS and not _DATABASES.isdisjoint(looked.libraries)
     said = f'{name} = {{ port = "{name}" }}' if is_second else f"{name} = true"
     said = said if extra is None else f"# {said}"
     return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"
+
+
+def _is_ready(name: str) -> bool:
+    """Whether what the pack itself needs is installed."""
+    pack = OWN[name]
+    return pack.extra is None or pack.package is None or find_spec(pack.package) is not None
 
 
 def _without_object(looked: Looked) -> Iterator[tuple[str, str]]:
@@ -205,11 +213,12 @@ def _app_text(found: Project, looked: Looked, file: Path) -> str:
             makers = " or ".join(maker.rpartition(".")[2] for maker in OWN[name].makers)
             uses.append(f'# migration.use("{name}", ...)  # what {makers} gave ({at})')
     for name, at in _without_object(looked):
-        if OWN[name].extra is not None:
+        if not _is_ready(name):
             continue
         uses.append(f"# {name} ({at}) is in use by [ports] of {PLAN_FILE}")
         if OWN[name].opens_early:
-            uses.append(f"# above what opens it as its module is imported: import {_module(file, looked)}")
+            here = _module(file, looked)
+            uses.append(f"#   a module that opens one while it is imported: first import {here} there")
     return "\n".join(
         [
             f'"""The migration of {_name_of(found)}: its ports and seams."""',
@@ -261,11 +270,8 @@ def _module(file: Path, looked: Looked) -> str:
 def _next(looked: Looked, app_file: Path, found: Project) -> Iterator[str]:
     plan = _relative(found.directory / PLAN_FILE, found.root)
     for name in looked.libraries:
-        pack = OWN[name]
-        if pack.extra is not None and pack.package is not None and find_spec(pack.package) is None:
-            yield f'pip install "changeover[{pack.extra}]"   where a path reads a {name}; and see {plan}'
-        elif pack.extra is not None:
-            yield f"in {plan}: {name} = true   where a path reads a {name}"
+        if not _is_ready(name):
+            yield f'pip install "changeover[{OWN[name].extra}]"   where a path reads a {name}; and see {plan}'
     yield f"declare a seam: {_relative(app_file, found.root)} shows how, and name it in {plan}"
     if looked.tests is None:
         yield "pytest --changeover=shadow      once there is a test that calls the seam"

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from inspect import unwrap
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -72,15 +73,21 @@ def _patch_os(os: Any) -> None:
 
 def _patch_uuid(uuid: Any) -> None:
     replace(uuid, "uuid1", _making_from_time)
-    replace(uuid, "uuid4", _making)
+    _makers_of_uuid4.add(unwrap(uuid.uuid4).__code__)
+
+
+_makers_of_uuid4: set[Any] = set()
+"""The code of `uuid4`, which may be held as the default of a field: it is known by what it asks for."""
 
 
 def _drawing(original: Callable[..., Any]) -> Callable[..., Any]:
     def urandom(size: int, /) -> Any:
         pack = serving("entropy")
-        if pack is None or not is_replayed() or _is_of_the_toolkit():
+        if pack is None or _is_of_the_toolkit():
             return original(size)
-        return pack.minted("urandom", size)
+        if sys._getframe(1).f_code in _makers_of_uuid4:
+            return pack.identifier("uuid4", (), lambda: UUID(bytes=original(size), version=4)).bytes
+        return pack.minted("urandom", size) if is_replayed() else original(size)
 
     return urandom
 
@@ -95,16 +102,6 @@ def _making_from_time(original: Callable[..., Any]) -> Callable[..., Any]:
     return uuid1
 
 
-def _making(original: Callable[..., Any]) -> Callable[..., Any]:
-    def uuid4() -> Any:
-        pack = serving("entropy")
-        if pack is None or _is_of_the_toolkit():
-            return original()
-        return pack.identifier("uuid4", (), original)
-
-    return uuid4
-
-
 def _work_here() -> str:
     """The task, job or thread of the path that asks, which has the same name in a replay."""
     branch = current_branch()
@@ -112,7 +109,10 @@ def _work_here() -> str:
 
 
 def _is_of_the_toolkit() -> bool:
-    return bool(sys._getframe(2).f_globals.get("__name__", "").startswith(_TOOLKIT))
+    caller = sys._getframe(2)
+    if caller.f_code in _makers_of_uuid4 and caller.f_back is not None:
+        caller = caller.f_back
+    return bool(caller.f_globals.get("__name__", "").startswith(_TOOLKIT))
 
 
 def _bytes(random: Random, size: int) -> bytes:

@@ -27,6 +27,7 @@ class Pack(Protocol):
         """Open channels and have the functions of the library replaced; raises DeclarationError."""
 
     # A pack may have a method `problems() -> Iterable[str]` as well: what `changeover doctor` shows of it.
+    # `compares() -> str` is what it shows of a database where nothing is wrong.
     # One that `is_of_one_thing`, such as a database, may be used for several, each under a `name` of its own.
 
 

@@ -18,6 +18,7 @@ _NOT_THE_PROGRAM = NOT_OF_THE_PROJECT | {
 }
 _DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
 _OVER_DRIVERS = frozenset({"sqlalchemy", "django"})
+_LEGACY = "legacy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Looked:
 
     `source` is the folder that the packages stand in. `libraries` has packs by name with the first place that
     imports what they cover ("shop/pay.py:3"); `uncovered` has clients that no pack covers likewise.
+    `named_legacy` are packages and modules of that very name: shop.legacy.
     """
 
     source: Path
@@ -43,6 +45,7 @@ class Looked:
     made: tuple[Made, ...]
     tests: str | None
     uncovered: dict[str, str]
+    named_legacy: tuple[str, ...]
 
 
 def look_at(root: Path) -> Looked:
@@ -54,6 +57,7 @@ def look_at(root: Path) -> Looked:
     made: list[Made] = []
     clients: dict[str, str] = {}
     opened: set[str] = set()
+    legacy: set[str] = set()
     for file in _files(source):
         try:
             tree = ast.parse(file.read_bytes())
@@ -70,7 +74,9 @@ def look_at(root: Path) -> Looked:
         opened |= {client.name for client in _opening(tree)}
         for line in _writing(tree):
             libraries.setdefault("files", f"{file.relative_to(root).as_posix()}:{line}")
-        made.extend(_made(tree, _module_of(file, source), makers))
+        module = _module_of(file, source)
+        made.extend(_made(tree, module, makers))
+        legacy.update(_named_legacy(module))
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
@@ -78,7 +84,15 @@ def look_at(root: Path) -> Looked:
         if driver == "sqlite3" or _OVER_DRIVERS & libraries.keys():
             libraries.pop(driver, None)
     packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
-    return Looked(source, packages, libraries, tuple(made), tests, _uncovered(clients, libraries, opened))
+    uncovered = _uncovered(clients, libraries, opened)
+    return Looked(source, packages, libraries, tuple(made), tests, uncovered, tuple(sorted(legacy)))
+
+
+def _named_legacy(module: str) -> Iterator[str]:
+    """The package of that name in which a module stands, or the module itself."""
+    parts = module.split(".")
+    if _LEGACY in parts:
+        yield ".".join(parts[: parts.index(_LEGACY) + 1])
 
 
 def _uncovered(clients: dict[str, str], libraries: dict[str, str], opened: set[str]) -> dict[str, str]:

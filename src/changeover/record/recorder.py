@@ -51,6 +51,7 @@ class Recorder(GivenAnswers):
     carries = True
     # The class has what is so at first: most runs need no other.
     _last_object: PortObject | None = None
+    _seen_otherwise: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -149,6 +150,10 @@ class Recorder(GivenAnswers):
         method = self.book.find(hook, args)
         if method is not None and not (self.closed and self._is_too_late(method)):
             self._keep(method, self._prepare(method, args, {}), Returned(None), perf_counter(), tick())
+
+    def sees_otherwise(self, port: str) -> None:
+        """A follower sees itself what the path does at a port: calls in runs inside are not on this tape."""
+        self._seen_otherwise |= {port}
 
     def _is_too_late(self, method: PortMethod) -> bool:
         """Tell the runs that were judged already; True where all of them were."""
@@ -265,7 +270,7 @@ class Recorder(GivenAnswers):
                 self._is_full()
         for recorder in self._around:  # they have the call as well
             recorder.spend(began, ended)
-            if entry is not None and not recorder.closed:
+            if entry is not None and not recorder.closed and method.port not in recorder._seen_otherwise:
                 recorder._entries.append(entry)
                 if handed is not None or parts:
                     recorder._watch(entry, handed, parts, live, named)

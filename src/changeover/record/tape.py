@@ -181,6 +181,7 @@ class Tape:
     random_in_turn = False  # whether others drew between two numbers of the path
     watched: Watched = _NOTHING_WATCHED  # not stored
     kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
+    seen_around: tuple[str, ...] = ()  # packs that see what the path changes for the run around it
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
     left_out: tuple[str, ...] = ()  # arguments that the caller did not give: each path has its own default
     attributes: AttributesSet | None = None  # of ports' objects, which the path has set; not stored
@@ -198,6 +199,10 @@ class Tape:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def keep_for(self, pack: str, kept: Any) -> None:
+        """Keep what a pack needs of the path for its replay in this process."""
+        self.kept_by = MappingProxyType({**self.kept_by, pack: kept})
 
     def calls(self, *classes: CallClass) -> Iterator[PortCall]:
         """The calls that the path made, of some classes; positions are counted over all."""

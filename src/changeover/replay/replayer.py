@@ -248,6 +248,10 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
         """What a pack kept of the answering path, for this replay; None where it kept nothing."""
         return self._tape.kept_by.get(pack)
 
+    def is_seen_around(self, pack: str) -> bool:
+        """Whether the pack sees for the run around this one what the answering path changed."""
+        return pack in self._tape.seen_around
+
     @property
     def wants_scripts(self) -> bool:
         """Whether the run is recorded for replays where the world of a pack is not."""

@@ -55,7 +55,7 @@ def test_a_program_that_opens_a_database_as_it_is_imported_is_told_what_comes_be
     write(tmp_path, {"shop/__init__.py": "", "shop/db.py": opens})
     assert "sqlite3      shop/db.py:1" in Shop(tmp_path).run("init").out
     written = (tmp_path / "shop" / "compat.py").read_text()
-    assert "# above what opens it as its module is imported: import shop.compat\n" in written
+    assert "while it is imported: first import shop.compat there\n" in written
     (tmp_path / "shop" / "db.py").write_text(f"import shop.compat\n{opens}")
     is_followed = "import shop.db; print(type(shop.db.db).__name__)"
     done = run_python(["-c", is_followed], cwd=tmp_path, text=True, timeout=60, check=True)
@@ -253,23 +253,46 @@ def test_where_it_is_made_inside_a_function_the_line_is_left_to_the_reader(tmp_p
     assert imported(tmp_path, "shop.compat") == "[]"
 
 
-@pytest.mark.parametrize(
-    ("is_there", "hint"),
-    [(False, 'pip install "changeover[clock]"'), (True, "in migration/phases.toml: clock = true")],
-)
 def test_a_pack_that_needs_another_package_is_proposed_and_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, hint: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("changeover.api.initial.find_spec", lambda name: name if is_there else None)
+    monkeypatch.setattr("changeover.api.initial.find_spec", lambda name: None)
     write(tmp_path, {"shop.py": "import datetime\nimport uuid\n"})
     answer = Shop(tmp_path).run("init")
     plan = (tmp_path / "migration" / "phases.toml").read_text()
     assert "\n# clock = true              # shop.py:1; needs changeover[clock]\n" in plan
     assert "\nentropy = true              # shop.py:2\n" in plan
     assert "    clock " not in answer.out
-    assert hint in answer.out
-    assert is_there == ("changeover[clock]" not in answer.out)
+    assert 'pip install "changeover[clock]"' in answer.out
     assert imported(tmp_path, "compat") == "['entropy']"
+
+
+def test_a_pack_is_used_where_the_package_that_it_needs_is_installed(tmp_path: Path) -> None:
+    write(tmp_path, {"shop.py": "import datetime\n"})
+    answer = Shop(tmp_path).run("init")
+    assert (
+        "\nclock = true                # shop.py:1\n" in (tmp_path / "migration" / "phases.toml").read_text()
+    )
+    assert "    clock " in answer.out
+    assert "changeover[clock]" not in answer.out
+    assert imported(tmp_path, "compat") == "['clock']"
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        (["shop/__init__.py", "shop/legacy/__init__.py", "shop/legacy/orders.py"], '["shop.legacy"]'),
+        (["shop/__init__.py", "shop/legacy.py"], '["shop.legacy"]'),
+        (["legacy.py", "handlers.py"], '["legacy"]'),
+        (["src/shop/__init__.py", "src/shop/old.py", "src/shop/legacy_orders.py"], "[]"),
+    ],
+)
+def test_what_is_called_legacy_is_proposed_as_what_will_be_removed(
+    tmp_path: Path, files: list[str], named: str
+) -> None:
+    write(tmp_path, dict.fromkeys(files, "def total(items):\n    return sum(items)\n"))
+    Shop(tmp_path).run("init")
+    assert f"\nlegacy = {named} " in (tmp_path / "migration" / "phases.toml").read_text()
 
 
 def test_commands_know_a_seam_once_its_module_stands_in_load(tmp_path: Path) -> None:

@@ -9,15 +9,32 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from os import urandom as imported
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
 from changeover.values.pins import Pins
 from changeover.values.stage import Setting, Stage
+
+HELD = uuid.uuid4  # taken before any pack was in use
+
+
+@dataclass
+class Order:
+    """As a class of a program, imported before the migration."""
+
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+class Invoice(BaseModel):
+    id: uuid.UUID = Field(default_factory=uuid.uuid4)
+
 
 WAYS: dict[str, Callable[[], Any]] = {
     "os.urandom": lambda: os.urandom(8),
@@ -62,6 +79,13 @@ def test_the_same_code_has_the_same_uuids(make: Callable[[], Any]) -> None:
     answer, given, run = replayed(lambda: (make(), make()))
     assert (answer, run.verdict) == (given, "match")
     assert answer[0] != answer[1]
+
+
+@pytest.mark.parametrize("make", [HELD, lambda: Order().id, lambda: Invoice().id, lambda: partial(HELD)()])
+def test_a_uuid_is_the_same_however_its_maker_is_held(make: Callable[[], Any]) -> None:
+    answer, given, run = replayed(make)
+    assert run.verdict == "match", run.divergences
+    assert answer == given
 
 
 def test_beyond_those_that_were_made_a_replay_makes_new_ones() -> None:

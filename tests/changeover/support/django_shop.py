@@ -22,10 +22,14 @@ from tests.changeover.support.stores import SERVER, sql, why_no_server
 _SETTINGS: dict[str, Any] = {
     "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-    "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
     "USE_TZ": True,
 }
+_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if django.VERSION >= (6, 1):
+    _SETTINGS["MAILERS"] = {"default": {"BACKEND": _BACKEND}}
+else:
+    _SETTINGS["EMAIL_BACKEND"] = _BACKEND
 if settings.configured:
     for _name, _value in _SETTINGS.items():
         setattr(settings, _name, _value)

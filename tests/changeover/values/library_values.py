@@ -12,7 +12,18 @@ from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, SecretStr, computed_field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    RootModel,
+    SecretStr,
+    ValidationError,
+    computed_field,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 T = TypeVar("T")
 
@@ -67,6 +78,22 @@ def _cyclic_order() -> Any:
     return made
 
 
+class Schedule(BaseModel):
+    number: int
+    note: str = ""
+
+    @field_validator("note")
+    @classmethod
+    def is_read(cls, note: str) -> str:
+        raise PydanticCustomError("cron_syntax", "{note} is none of {{these}}", {"note": note})
+
+
+def _refused(given: dict[str, Any]) -> ValidationError:
+    with pytest.raises(ValidationError) as refused:
+        Schedule(**given)
+    return refused.value
+
+
 def pydantic_values() -> dict[str, Callable[[], Any]]:
     return {
         "a model": _order,
@@ -76,6 +103,10 @@ def pydantic_values() -> dict[str, Callable[[], Any]]:
         "a generic model": lambda: Box[int](inside=1),
         "a root model": lambda: Numbers([1, 2]),
         "a frozen model": lambda: Frozen(lots=[1]),
+        "an error of a model": partial(_refused, {"number": "x"}),
+        "an error of a kind that the program made up": partial(_refused, {"number": 1, "note": "* *"}),
+        "what a validator raises": lambda: PydanticCustomError("cron", "bad {part}", {"part": "*"}),
+        "what a validator raises by a known name": lambda: PydanticKnownError("greater_than", {"gt": 3}),
     }
 
 

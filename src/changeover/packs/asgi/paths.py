@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Container, Hashable
 from functools import lru_cache
-from types import FunctionType, MappingProxyType
+from types import FunctionType
 from typing import Any, Protocol
 
 from changeover.packs.asgi.messages import Heard, Sent
@@ -118,7 +118,7 @@ class AnsweringPath(_Path):
         for kept in self._recorded.requests.values():
             kept.end()
         tape = self._session.tape
-        tape.kept_by = MappingProxyType({**tape.kept_by, self._pack.name: self._recorded})
+        tape.keep_for(self._pack.name, self._recorded)
         super().end()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Any
 
@@ -100,13 +101,29 @@ class AnswerCursor:
 
 
 class TapeConnection:
-    """What a replay has in the place of a connection: it sets and ends nothing, and gives empty cursors."""
+    """What a replay has in the place of a connection: it sets and ends nothing, and gives empty cursors.
+
+    Args:
+        like: the program's own connection, where it has one here.
+    """
 
     autocommit = False
     isolation_level = ""
     closed = 0
     broken = False
     notices: tuple[str, ...] = ()
+
+    def __init__(self, like: Any = None) -> None:
+        self._like = like
+
+    def getlimit(self, category: int) -> int:
+        """How much SQLite takes at once, as the program's connection says; Django asks."""
+        with suppress(Exception):  # another kind of database, or one of another thread
+            return int(self._like.getlimit(category))
+        from sqlite3 import connect  # only programs with SQLite ask
+
+        with closing(connect(":memory:")) as usual:
+            return usual.getlimit(category)
 
     @property
     def _connection(self) -> TapeConnection:

@@ -191,7 +191,7 @@ class StatementPath:
         if kind == "session":
             return Asked(connection, None, (), status=first_word(text))
         if self.replaying:
-            why = why_unsent(self.session, self._channel.name, kind, text, BY_A_PORT)
+            why = why_unsent(self.session, self.name, self._channel.name, kind, text, BY_A_PORT)
             if why:
                 self.refuse(why)
         if kind == "read" and self._is_lost:

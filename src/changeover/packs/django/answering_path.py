@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.database.postgres_recording import PostgresRecording
@@ -85,7 +84,7 @@ class AnsweringPath:
         waits = block.waits_for_commit(connection)
         tape = self._session.tape
         kept = KeptRows(recorded, block, waits)
-        tape.kept_by = MappingProxyType({**tape.kept_by, self._database.name: kept})
+        tape.keep_for(self._database.name, kept)
         for problem in recorded.problems:
             self.cannot_see(problem)
         self._database.tell(recorded.effects)

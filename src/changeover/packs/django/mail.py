@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from email.message import EmailMessage
+from email.policy import SMTP
 from functools import partial
 from typing import Any
 
@@ -46,7 +48,10 @@ class MailPort:
 
 def _said(message: Any) -> tuple[Any, ...]:
     with outside():  # a mail without an id of its own asks for the name of this machine
-        written = message.message().as_bytes(linesep=_LINE_END)
+        made = message.message()
+        # Since Django 6.0 it is a message of the standard library, as `smtplib` is given it.
+        is_modern = isinstance(made, EmailMessage)
+        written = made.as_bytes(policy=SMTP) if is_modern else made.as_bytes(linesep=_LINE_END)
     return mail_of((message.from_email, message.recipients(), written), (), frozenset()).arguments()[:4]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
+from changeover.packs.database.compared_in_traffic import BY_ROWS, compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.row_operations import ROW_OPERATIONS
@@ -19,17 +21,17 @@ from changeover.packs.django.replayed_path import ReplayedPath
 from changeover.packs.django.requests import NAME as REQUESTS
 from changeover.packs.django.requests import DjangoRequests
 from changeover.packs.django.scripted_path import ScriptedPath
-from changeover.packs.django.services import hook_caches, hook_mail
+from changeover.packs.django.services import hook_backends, hook_caches, hook_mail
+from changeover.packs.django.statements_within import StatementsWithin
 from changeover.packs.django.taped_path import TapedPath
-from changeover.packs.host import Host, Operation
-from changeover.packs.path_within import PathWithin
+from changeover.packs.host import Host, Operation, follower_where, is_replayed
 from changeover.record.port import CallClass
+from changeover.values.libraries.django_values import let_copies_ask
 
 DEADLINE_MS = 250
 """How long a copy may hold rows that the program's traffic may want."""
 ALONE_S = 30.0
 """The same in a test and in a comparison, where nobody waits for the rows."""
-_ROWS = ("sqlite", "postgresql")
 
 
 class DjangoPack:
@@ -94,11 +96,20 @@ class DjangoPack:
         self.mail = MailPort(host) if self._covers["mail"] and is_first else None
         self.cache = CachePort(host) if self._covers["cache"] and is_first else None
         host.when_imported("django.core.mail", hook_mail)
+        host.when_imported("django.core.mail.backends.base", hook_backends)
         host.when_imported("django.core.cache", hook_caches)
         host.when_imported("django.db.backends.utils", hook_cursors)
         host.when_imported("django.db.backends.base.base", hook_connections)
+        let_copies_ask(_is_answered)
         for module in DRIVERS:
             host.when_imported(module, hook_driver)
+
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        with suppress(Exception):  # without settings, or with some that do not work, Django raises its own
+            has_rows = self._database.kind in BY_ROWS
+            return compared_in_traffic(self._port, self._rows, has_rows=has_rows)
+        return f"{self._port}: not known, as Django has no settings for it here"
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its rows are looked at, or its statements stand on the tape."""
@@ -111,18 +122,25 @@ class DjangoPack:
             if isinstance(script, Script):
                 return ScriptedPath(database, session, script)
             return TapedPath(database, session)
-        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+        if database.kind not in BY_ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)
         if not waits and database.is_in_memory:
             why = "rows of a database in one connection are compared in tests and comparisons alone"
             session.cannot_follow(self.name, why)
             return TapedPath(database, session)
         around = session.follower_around(self.name)
-        if isinstance(around, AnsweringPath | PathWithin):
-            why = "the rows of a seam inside another one are those of the run around it"
-            session.cannot_follow(self.name, why)
-            return PathWithin(around)
+        if isinstance(around, AnsweringPath | StatementsWithin):
+            return StatementsWithin(database, session, around)
+        session.sees_otherwise(self._port)
         return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
+
+
+def _is_answered(alias: str) -> bool:
+    """Whether a replay under way here has a database of that name; any, where routers decide."""
+    if not is_replayed():
+        return False
+    wanted = follower_where(lambda one: hasattr(one, "alias") and alias in ("", one.alias))
+    return wanted is not None
 
 
 def _operations() -> list[Operation]:

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from io import BytesIO
-from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.asgi.paths import holds_others
@@ -89,7 +88,7 @@ class _Path:
         """Keep the requests for a replay in this process, and tell what the path left in them."""
         if not self._session.replaying:
             tape = self._session.tape
-            tape.kept_by = MappingProxyType({**tape.kept_by, self._pack.name: self._kept})
+            tape.keep_for(self._pack.name, self._kept)
         for kept, request in self._had:
             for change in kept.changes(request):
                 self._pack.tell(*change)

@@ -14,8 +14,27 @@ _ASKS = "changeover_asks"
 
 
 def hook_mail(module: Any) -> None:
-    """Replace what `django.core.mail` makes backends with."""
-    replace(module, "get_connection", _giving)
+    """Replace what `django.core.mail` makes backends with: since Django 6.1 a table of mailers.
+
+    There `get_connection` stays as it is, as it warns of those who call it from outside of Django.
+    """
+    mailers = getattr(module, "MailersHandler", None)
+    if mailers is None:
+        replace(module, "get_connection", _giving)
+    else:
+        replace(mailers, "create_connection", _giving)
+
+
+def hook_backends(module: Any) -> None:
+    """Let a backend ask first which the program makes itself: the class is in `backends.base`."""
+    base = module.BaseEmailBackend
+    if "__new__" in vars(base):  # from here, an earlier time
+        return
+
+    def made(cls: type, *_: Any, **__: Any) -> Any:
+        return _sending_first(object.__new__(cls))
+
+    base.__new__ = made
 
 
 def hook_caches(module: Any) -> None:
@@ -31,28 +50,35 @@ def hook_caches(module: Any) -> None:
 
 def _giving(original: Callable[..., Any]) -> Callable[..., Any]:
     def give(*args: Any, **kwargs: Any) -> Any:
-        backend = original(*args, **kwargs)
-        really, opens = backend.send_messages, backend.open
-
-        def send_messages(messages: Any) -> Any:
-            found = serving(NAME)
-            if found is None or found.mail is None:
-                return really(messages)
-            return found.mail.send(backend, messages, really)
-
-        def open_it() -> Any:
-            found = serving(NAME)
-            if found is None or found.mail is None:
-                return opens()
-            if is_replayed():
-                return None
-            with outside():
-                return opens()
-
-        backend.send_messages, backend.open = send_messages, open_it
-        return backend
+        return _sending_first(original(*args, **kwargs))
 
     return give
+
+
+def _sending_first(backend: Any) -> Any:
+    """Let a backend ask the pack before it sends, or opens a connection."""
+    if getattr(backend.send_messages, _ASKS, False):
+        return backend
+    really, opens = backend.send_messages, backend.open
+
+    def send_messages(messages: Any) -> Any:
+        found = serving(NAME)
+        if found is None or found.mail is None:
+            return really(messages)
+        return found.mail.send(backend, messages, really)
+
+    def open_it() -> Any:
+        found = serving(NAME)
+        if found is None or found.mail is None:
+            return opens()
+        if is_replayed():
+            return None
+        with outside():
+            return opens()
+
+    setattr(send_messages, _ASKS, True)
+    backend.send_messages, backend.open = send_messages, open_it
+    return backend
 
 
 def _making(original: Callable[..., Any]) -> Callable[..., Any]:

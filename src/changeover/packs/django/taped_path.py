@@ -97,7 +97,7 @@ class TapedPath:
             return self._session_statement(send, cursor)
         key = key_of(statement, parameters)
         if self._replays:
-            why = why_unsent(self._session, self._database.port, kind, key[0])
+            why = why_unsent(self._session, self._database.name, self._database.port, kind, key[0])
             if why:
                 self.cannot_see(why)
         if kind == "write":
@@ -152,7 +152,7 @@ class TapedPath:
 
     def _take(self, connection: Any) -> None:
         """Let a connection of Django be one that reaches nothing."""
-        connection.connection = TapeConnection()
+        connection.connection = TapeConnection(self._program.connection)
         connection.autocommit = True
         connection.closed_in_transaction = False
         connection.create_cursor = lambda name=None: AnswerCursor()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.files.before_path import SeenPlaces, shown_entry, time_of_files
@@ -37,6 +36,7 @@ class AnsweringPath(FollowedPath):
         self._lock = RLock()
         self._seen = SeenPlaces(time_of_files(), alone)
         self.is_shared = False
+        self.touched = 0  # how often a place was reached
 
     def end(self) -> None:
         """Keep what was changed: on the tape as effects, and as it is for a replay in this process."""
@@ -51,7 +51,7 @@ class AnsweringPath(FollowedPath):
         self.check_open()
         if self._keeps:
             tape = self.session.tape
-            tape.kept_by = MappingProxyType({**tape.kept_by, self.pack.name: self._seen})
+            tape.keep_for(self.pack.name, self._seen)
         if self.is_shared:
             self.pack.channel.tell("shared", (".",))
         self.pack.tell(changes)
@@ -156,6 +156,7 @@ class AnsweringPath(FollowedPath):
     def _touch(self, place: Place, depth: Depth, *, writes: bool) -> None:
         """See what stands at a place before the path can change it."""
         with self._lock:
+            self.touched += 1
             others = shared_places.enter(place.path, self, writes=writes)
             for other in others if len(others) > 1 else ():
                 other.is_shared = True

@@ -12,9 +12,9 @@ from changeover.packs.files.before_path import Answers, BeforePath, SeenPlaces
 from changeover.packs.files.covered_folders import CoveredFolders, Declared
 from changeover.packs.files.file_effect import FileChange, file_effects
 from changeover.packs.files.held_functions import held_functions
+from changeover.packs.files.path_within import PathWithin
 from changeover.packs.files.replayed_path import ReplayedPath
 from changeover.packs.host import Host, Operation, is_replayed, recorded_answers
-from changeover.packs.path_within import PathWithin
 from changeover.record.context import current_session
 from changeover.record.port import CallClass
 from changeover.record.work_branch import current_branch
@@ -24,7 +24,6 @@ TOTAL_OF = 8
 """So many files of that size may be read, replaced and removed by one path."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _LETTERS_IN_NAME = 8
-WITHIN = "the files of a seam inside another one are those of the run around it"
 
 
 class FilesPack:
@@ -77,8 +76,7 @@ class FilesPack:
             return ReplayedPath(self, session, before, is_shared=bool(tape["shared"]))
         around = session.follower_around(self.name)
         if isinstance(around, AnsweringPath | PathWithin):
-            session.cannot_follow(self.name, WITHIN)
-            return PathWithin(around)
+            return PathWithin(self.name, session, around)
         return AnsweringPath(self, session, alone=waits, keeps=stays)
 
     def replay_in(self, folder: str, file_bytes: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from changeover.packs.database.postgres_recording import PostgresRecording
@@ -82,7 +81,7 @@ class AnsweringPath:
         recorded.alone = self._alone
         recorded.given, recorded.deadline_s = bool(self._given), self._deadline_s
         tape = self._session.tape
-        tape.kept_by = MappingProxyType({**tape.kept_by, self._database.name: recorded})
+        tape.keep_for(self._database.name, recorded)
         for problem in recorded.problems:
             self._session.cannot_follow(self._database.name, problem)
         self._database.tell(recorded.effects)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from changeover.errors import DeclarationError, MissingPackageError
+from changeover.packs.database.compared_in_traffic import BY_ROWS, compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.postgres_capture import ROWS_MAX
 from changeover.packs.database.recorded_rows import RecordedRows
 from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.host import Host, Operation
-from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.connections import has_one_connection
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
@@ -20,6 +20,7 @@ from changeover.packs.sqlalchemy.engine_hooks import NAME, hook, hook_pools
 from changeover.packs.sqlalchemy.remade_sessions import RemadeSessions
 from changeover.packs.sqlalchemy.replayed_path import ReplayedPath
 from changeover.packs.sqlalchemy.scripted_path import ScriptedPath
+from changeover.packs.sqlalchemy.statements_within import StatementsWithin
 from changeover.packs.sqlalchemy.taped_path import TapedPath
 from changeover.packs.sqlalchemy.uncovered import tables_without_key, uncovered_engines
 from changeover.record.port import CallClass
@@ -29,7 +30,6 @@ DEADLINE_MS = 250
 ALONE_S = 30.0
 """The same in a test and in a comparison, where nobody waits for the rows."""
 _ASYNC = ("AsyncEngine", "AsyncConnection", "AsyncSession", "async_sessionmaker")
-_ROWS = ("sqlite", "postgresql")
 
 
 class SqlalchemyPack:
@@ -98,6 +98,10 @@ class SqlalchemyPack:
         hook(engine.dialect)
         hook_pools(Pool)
 
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, self._rows, has_rows=self._database.kind in BY_ROWS)
+
     def problems(self) -> Iterator[str]:
         """What `doctor` says: engines that are not covered, and tables without a key."""
         if self.name == NAME:
@@ -115,17 +119,16 @@ class SqlalchemyPack:
             if isinstance(script, Script):
                 return ScriptedPath(database, session, script)
             return TapedPath(database, session)
-        if database.kind not in _ROWS or not (waits or (self._rows and stays)):
+        if database.kind not in BY_ROWS or not (waits or (self._rows and stays)):
             return TapedPath(database, session)
         if not waits and has_one_connection(database.engine):
             why = "rows of a database in one connection are compared in tests and comparisons alone"
             session.cannot_follow(self.name, why)
             return TapedPath(database, session)
         around = session.follower_around(self.name)
-        if isinstance(around, AnsweringPath | PathWithin):
-            why = "the rows of a seam inside another one are those of the run around it"
-            session.cannot_follow(self.name, why)
-            return PathWithin(around)
+        if isinstance(around, AnsweringPath | StatementsWithin):
+            return StatementsWithin(database, session, around)
+        session.sees_otherwise(self._port)
         return AnsweringPath(database, session, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
 

@@ -81,7 +81,7 @@ class TapedPath:
         if getattr(context, "_is_server_side", False):
             cannot_be_followed(STREAMED)
         if kind in ("write", "read") and self._replays:
-            why = why_unsent(self._session, self._database.port, kind, sent.key[0])
+            why = why_unsent(self._session, self._database.name, self._database.port, kind, sent.key[0])
             if why:
                 self._session.cannot_follow(self._database.name, why)
         if kind == "write":

@@ -17,7 +17,7 @@ def uncovered_engines() -> Iterator[str]:
     """A sentence for each engine of this process that was never given to a pack; no password is shown."""
     from sqlalchemy.engine import Engine
 
-    found: list[Any] = [one for one in gc.get_objects() if isinstance(one, Engine)]
+    found = _objects_of(Engine)
     places = {
         one.url.render_as_string(hide_password=True)
         for one in found
@@ -31,10 +31,15 @@ def tables_without_key() -> Iterator[str]:
     """A sentence that names the tables of the program's own metadata that have no primary key."""
     from sqlalchemy import MetaData
 
-    found: list[Any] = [one for one in gc.get_objects() if isinstance(one, MetaData)]
+    found = _objects_of(MetaData)
     tables = (table for one in found for table in one.tables.values() if table.schema not in _OF_THE_DATABASE)
     names = sorted({table.fullname for table in tables if not table.primary_key})
     if names:
         more = "" if len(names) <= SHOWN_MAX else f" and {len(names) - SHOWN_MAX} more"
         shown = ", ".join(names[:SHOWN_MAX])
         yield f"rows without a primary key cannot be told apart, so runs that change them fail: {shown}{more}"
+
+
+def _objects_of(wanted: type) -> list[Any]:
+    """All objects of a class, or of one derived from it; `isinstance` would run code of some."""
+    return [one for one in gc.get_objects() if wanted in type(one).__mro__]

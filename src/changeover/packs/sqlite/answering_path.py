@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from dataclasses import field
-from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -85,7 +84,7 @@ class AnsweringPath(FollowedFile):
         recorded.given = recorded.pending is not None
         tape = self.session.tape
         kept = KeptRows(recorded, self._path, self._last, self._options, self._registered, self._settings)
-        tape.kept_by = MappingProxyType({**tape.kept_by, self.name: kept})
+        tape.keep_for(self.name, kept)
         for problem in recorded.problems:
             self.cannot_see(problem)
         self.tell(recorded.effects)

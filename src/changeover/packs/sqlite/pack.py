@@ -8,12 +8,12 @@ from typing import Any
 from weakref import WeakSet
 
 from changeover.errors import DeclarationError
+from changeover.packs.database.compared_in_traffic import compared_in_traffic
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.row_operations import ROW_OPERATIONS
 from changeover.packs.database.script import KEPT_CLASSES, Script
 from changeover.packs.host import Host
 from changeover.packs.patches import replace
-from changeover.packs.path_within import PathWithin
 from changeover.packs.sqlite.answering_path import AnsweringPath, KeptRows
 from changeover.packs.sqlite.awaited import patch_awaited
 from changeover.packs.sqlite.connection import FollowedConnection
@@ -21,6 +21,7 @@ from changeover.packs.sqlite.opened_before import OLDER, guard_opened_before, op
 from changeover.packs.sqlite.opened_database import MEMORY, connecting, file_of
 from changeover.packs.sqlite.replayed_path import ReplayedPath
 from changeover.packs.sqlite.scripted_path import ScriptedPath
+from changeover.packs.sqlite.statements_within import StatementsWithin
 from changeover.packs.sqlite.taped_path import RecordedStatements, TapedPath
 
 NAME = "sqlite3"
@@ -93,6 +94,10 @@ class SqlitePack:
         """Whether a file is its affair."""
         return self._database in (None, path)
 
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, self._rows)
+
     def problems(self) -> Iterator[str]:
         """What `doctor` says: connections that are open since before the pack was in use."""
         for path in opened_before(self.covers):
@@ -110,10 +115,9 @@ class SqlitePack:
         if not (waits or (self._rows and stays)):
             return RecordedStatements(*what)
         around = session.follower_around(self.name)
-        if isinstance(around, AnsweringPath | PathWithin):
-            why = "the rows of a seam inside another one are those of the run around it"
-            session.cannot_follow(self.name, why)
-            return PathWithin(around)
+        if isinstance(around, AnsweringPath | StatementsWithin):
+            return StatementsWithin(*what, around=around)
+        session.sees_otherwise(self._port)
         return AnsweringPath(*what, ALONE_S if waits else self._deadline_ms / 1000, alone=waits)
 
     def _described(self, handle: Any) -> Mapping[str, Any] | None:

@@ -31,7 +31,7 @@ class RecordedStatements(FollowedFile):
 
         def send() -> None:
             with outside():
-                getattr(sqlite3.Cursor, how)(cursor, statement, parameters)
+                self.send(cursor, how, statement, parameters)
 
         cursor.changeover_answer = None
         ending = ends(statement)
@@ -47,14 +47,26 @@ class RecordedStatements(FollowedFile):
 
         def real() -> SqlAnswer:
             send()
-            return answer_of(PlainCursor(cursor))
+            return self.answer(cursor)
 
         answer = self.channel.ask(kind, key_of(statement, parameters), real)
         cursor.changeover_answer = RowsOf(answer, cursor)
 
     def commit(self, connection: FollowedConnection) -> None:
         """Commit; an effect where something was written."""
-        self._end(connection, COMMIT, raw_of(connection).commit)
+        self._end(connection, COMMIT, lambda: self.really_commit(connection))
+
+    def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
+        """Let SQLite do what a statement says."""
+        getattr(sqlite3.Cursor, how)(cursor, statement, parameters)
+
+    def answer(self, cursor: FollowedCursor) -> SqlAnswer:
+        """What the statement gave that was sent last."""
+        return answer_of(PlainCursor(cursor))
+
+    def really_commit(self, connection: FollowedConnection) -> None:
+        """Let SQLite commit."""
+        raw_of(connection).commit()
 
     def rollback(self, connection: FollowedConnection) -> None:
         """Roll back; what is written and not committed is nothing that happened."""
@@ -88,7 +100,7 @@ class TapedPath(ReplayOnFile):
             is_set = setting_of(statement) is not None
             self.stand(cursor, RowsOf(answer_to_setting(statement) if is_set else NOTHING, cursor))
             return
-        why = why_unsent(self.session, self.channel.name, kind, key[0])
+        why = why_unsent(self.session, self.name, self.channel.name, kind, key[0])
         if why:
             self.cannot_see(why)
         answer = self.channel.ask(kind, key, lambda: NOTHING)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from changeover.packs.wsgi.contexts import KeptContexts, environ_again, place_in
@@ -82,7 +81,7 @@ class AnsweringPath(_Path):
     def end(self) -> None:
         """Keep it for a replay in this process, and tell what the path left."""
         tape = self._session.tape
-        tape.kept_by = MappingProxyType({**tape.kept_by, self._pack.name: self._recorded})
+        tape.keep_for(self._pack.name, self._recorded)
         self._tell(self._recorded.contexts)
 
 

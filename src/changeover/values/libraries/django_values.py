@@ -2,12 +2,14 @@
 
 A model instance is its fields, the relations and prefetched lists that are loaded, and attributes that the
 program set beside them. A query set that has run is what it holds; one that has not is its text and
-parameters. Copies end a replay that asks them for what only the database knows.
+parameters. Copies end a replay that asks them for what only the database knows, unless the replay has a
+database of its own.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from changeover.values.not_loaded import NotLoaded, refuse
@@ -96,13 +98,28 @@ def _model_fill(made: Any, parts: State) -> None:
         kept[_PREFETCHED] = dict(parts["prefetched"])
 
 
+_answered: list[Callable[[str], bool]] = []
+
+
+def let_copies_ask(is_answered: Callable[[str], bool]) -> None:
+    """Let copies ask databases for which this is true of their name: those that a replay has of its own.
+
+    The name is empty where the routers of the program decide.
+    """
+    if is_answered not in _answered:
+        _answered.append(is_answered)
+
+
 class Unreachable(str):
     """The name of the database of a copy: Django asks whether it is there before every query."""
 
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        refuse(*_asked())
+        name = str.__str__(self)
+        if not any(is_answered(name) for is_answered in _answered):
+            refuse(*_asked())
+        return name != ""
 
 
 register(Unreachable, Reading(Shape.SCALAR, str.__str__, scalar=str, is_atom=True))
@@ -160,10 +177,11 @@ def _never() -> None:
 def _query_copied(query_set: Any) -> State:
     state = own_state(query_set)
     kept = {name: part for name, part in state.items() if name not in ("_result_cache", "_query")}
-    known = state.get("_known_related_objects") or {}
+    known = kept.pop("_known_related_objects", None) or {}
     return {
         "items": state.get("_result_cache"),
-        "held": Held({**kept, "_query": state["_query"].clone(), "_known_related_objects": dict(known)}),
+        "known": {field: dict(objects) for field, objects in known.items()},
+        "held": Held({**kept, "_query": state["_query"].clone()}),
     }
 
 
@@ -183,9 +201,10 @@ def _query_made(cls: type, parts: State, _: State) -> Any:
     made: Any = object.__new__(cls)
     kept = dict_of(cls)(made)  # type: ignore[misc]
     kept.update(parts["held"].state)
-    kept["_result_cache"] = parts["items"]
-    kept["_db"] = Unreachable("default")
-    kept["_prefetch_done"] = True
+    kept["_result_cache"], kept["_known_related_objects"] = parts["items"], parts["known"]
+    database = kept.get("_db")
+    kept["_db"] = Unreachable("" if database is None else str.__str__(database))
+    kept["_prefetch_done"] = parts["items"] is not None
     kept["_hints"] = {}
     return made
 

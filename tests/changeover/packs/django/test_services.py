@@ -9,7 +9,8 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache, caches
-from django.core.mail import EmailMessage, get_connection, send_mail, send_mass_mail
+from django.core.mail import EmailMessage, send_mail, send_mass_mail
+from django.core.mail.backends.locmem import EmailBackend
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
@@ -17,6 +18,7 @@ from tests.changeover.packs.pack_contract import PackContract
 from tests.changeover.support import django_shop
 from tests.changeover.support.alchemy_shop import as_under_a_test
 
+HAS_MAILERS = hasattr(mail, "mailers")  # since Django 6.1
 SETTINGS = django_shop.__name__  # its import gives Django its settings
 
 
@@ -50,7 +52,7 @@ class TestCache(DjangoContract):
 
 
 class TestMail(DjangoContract):
-    failure = mail.BadHeaderError
+    failure = ValueError  # what a header of two lines raises
 
     def act(self, number: int) -> Any:
         return send_mail(f"Order {number}", "thank you", "shop@x.org", [f"c{number}@x.org"])
@@ -71,6 +73,11 @@ def judged(legacy: Any, candidate: Any, **options: Any) -> Run:
     return runs[-1]
 
 
+def backend() -> Any:
+    """What sends mail by the settings."""
+    return mail.mailers.default if HAS_MAILERS else mail.get_connection()
+
+
 def written(text: str = "thank you", to: str = "a@x.org") -> EmailMessage:
     return EmailMessage("Order", text, "shop@x.org", [to])
 
@@ -81,7 +88,7 @@ def test_mails_sent_at_once_are_the_same_as_mails_sent_one_by_one() -> None:
         return send_mass_mail(rows)
 
     def one_by_one() -> int:
-        with get_connection() as opened:
+        with backend() as opened:
             return sum(opened.send_messages([written(to=to)]) for to in ("a@x.org", "b@x.org"))
 
     run = judged(at_once, one_by_one)
@@ -95,13 +102,35 @@ def test_another_text_in_a_mail_is_a_difference() -> None:
     assert len(mail.outbox) == 1
 
 
+@pytest.mark.parametrize("text", ["thank you", "sorry"])
+def test_a_backend_that_the_program_makes_itself_is_followed_as_that_of_the_settings(text: str) -> None:
+    run = judged(lambda: written().send(), lambda: EmailBackend().send_messages([written(text)]))
+    assert run.verdict == ("match" if text == "thank you" else "unsafe"), run.reason or run.divergences
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.skipif(not HAS_MAILERS, reason="a table of mailers: since Django 6.1")
+def test_a_mailer_by_its_name_is_followed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = dict.fromkeys(("default", "bulk"), settings.MAILERS["default"])
+    monkeypatch.setattr(settings, "MAILERS", table)
+    run = judged(lambda: written().send(), lambda: written().send(using="bulk"))
+    assert run.verdict == "match", run.reason or run.divergences
+    assert len(mail.outbox) == 1
+
+
 def test_a_replayed_mail_reaches_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.changeover.packs.mail_server import MailServer
 
     server = MailServer()
-    monkeypatch.setattr(settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-    monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
-    monkeypatch.setattr(settings, "EMAIL_PORT", server.port)
+    over_smtp = "django.core.mail.backends.smtp.EmailBackend"
+    if HAS_MAILERS:
+        options = {"host": "127.0.0.1", "port": server.port}
+        mailer = {"BACKEND": over_smtp, "OPTIONS": options}
+        monkeypatch.setattr(settings, "MAILERS", {"default": mailer})
+    else:
+        monkeypatch.setattr(settings, "EMAIL_BACKEND", over_smtp)
+        monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+        monkeypatch.setattr(settings, "EMAIL_PORT", server.port)
     try:
         run = judged(lambda: written().send(), lambda: written().send())
         assert run.verdict == "match", run.reason or run.divergences
