@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
 from decimal import Context
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -108,12 +107,6 @@ class Entry:
         if self._place is _NOT_ASKED:
             self._place = (self.method.name, frozen(self.key))
         return self._place if self.group is None else (*self._place, self.group)
-
-    def as_call_of(self, method: PortMethod) -> Entry:
-        """The same as a call of another method: what a call is may turn out later."""
-        made = copy(self)
-        made.method, made._key, made._place = method, _NOT_ASKED, _NOT_ASKED
-        return made
 
     def call(self, position: int, during: During | None = None) -> PortCall:
         """The call as an observation keeps it."""

@@ -16,6 +16,7 @@ from changeover.packs.database.unsent_statement import BY_A_PORT, why_unsent
 from changeover.packs.host import Channel, Operation, apart, outside
 from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
+from changeover.record.taken_back import as_call_of
 
 _STATEMENT = ("statement", "parameters")
 DRIVER_OPERATIONS = (
@@ -268,6 +269,6 @@ class StatementPath:
     def _turn(self, entry: Any, operation: str) -> None:
         """What was written counts, or does not."""
         if entry.method.name != operation:
-            instead = entry.as_call_of(self._channel.method(operation))
+            instead = as_call_of(entry, self._channel.method(operation))
             self._own_writes.know(instead)
             self.session.take_back(entry, instead)
