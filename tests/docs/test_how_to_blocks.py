@@ -42,7 +42,7 @@ NOT_RUN = {
 }
 """Blocks that nothing runs here, and why."""
 ELSEWHERE = {
-    **dict.fromkeys(("packs-1", "packs-2", "packs-10", "packs-11"), "test_packs_page.py"),
+    **dict.fromkeys(("packs-1", "packs-2", "packs-11", "packs-12"), "test_packs_page.py"),
     **dict.fromkeys(("ci-2", "ci-6"), "../test_docs_for_ci.py"),
 }
 DURING = ("changeover worker", "changeover worker --for", "changeover worker --metrics")
@@ -317,18 +317,19 @@ def port(name: str) -> Callable[[dict[str, Any]], None]:
 BEFORE = {
     "databases-1": engine,
     "databases-2": two_engines,
-    "packs-6": names_of("fastapi"),
-    "packs-7": names_of("flask"),
-    "packs-9": lambda around: pytest.importorskip("pika") and None,
+    "packs-7": names_of("fastapi"),
+    "packs-8": names_of("flask"),
+    "packs-10": lambda around: pytest.importorskip("pika") and None,
 }
 AFTER = {
     "databases-1": port("db"),
     "databases-2": port("audit"),
     "packs-3": port("codes"),
     "packs-4": port("db"),
-    "packs-5": port("files"),
-    "packs-8": port("printer"),
-    "packs-9": port("queue"),
+    "packs-5": port("db"),
+    "packs-6": port("files"),
+    "packs-9": port("printer"),
+    "packs-10": port("queue"),
 }
 RUN = [
     COMMANDS,

@@ -37,6 +37,14 @@ VERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "oldest": ("django==5.1.*", "psycopg2-binary", "psycopg[binary]", "sqlalchemy"),
         "newest": ("django", "psycopg[binary]", "sqlalchemy"),
     },
+    "asyncpg": {
+        "oldest": ("asyncpg==0.30.0", "psycopg[binary]"),
+        "newest": ("asyncpg", "psycopg[binary]"),
+    },
+    "psycopg": {
+        "oldest": ("psycopg[binary]==3.2.2", "psycopg-pool==3.2.3", "asyncpg"),
+        "newest": ("psycopg[binary]", "psycopg-pool", "asyncpg"),
+    },
     "celery": {"oldest": ("celery==5.4.0", "redis==5.0.8"), "newest": ("celery", "redis")},
     "clock": {
         "oldest": ("time-machine==3.6.0", "freezegun==1.5.1", "django"),

@@ -42,6 +42,8 @@ class InitialFiles:
 
 
 _DATABASES = frozenset({"sqlalchemy", "django"})
+_DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
+"""With a port of another name beside one of these."""
 """Packs whose port is called as that of `sqlite3`."""
 
 
@@ -169,7 +171,7 @@ def _code(looked: Looked, app: str) -> tuple[str, ...]:
 def _port_line(name: str, place: str, looked: Looked) -> str:
     """A line of [ports]; one that needs a package which may not be there is left to the reader."""
     extra = None if _is_ready(name) else OWN[name].extra
-    is_second = name == "sqlite3" and not _DATABASES.isdisjoint(looked.libraries)
+    is_second = name in _DRIVERS and not _DATABASES.isdisjoint(looked.libraries)
     said = f'{name} = {{ port = "{name}" }}' if is_second else f"{name} = true"
     said = said if extra is None else f"# {said}"
     return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"

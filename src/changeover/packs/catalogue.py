@@ -68,6 +68,8 @@ OWN: Mapping[str, OwnPack] = {
     "wsgi": OwnPack("changeover.packs.wsgi.pack:WsgiPack", ("flask",), ("flask.Flask",), in_place=True),
     "files": OwnPack("changeover.packs.files.pack:FilesPack", (FILE_WRITING,)),
     "redis": OwnPack("changeover.packs.redis.pack:RedisPack", ("redis",)),
+    "psycopg": OwnPack("changeover.packs.psycopg.pack:PsycopgPack", ("psycopg",)),
+    "asyncpg": OwnPack("changeover.packs.asyncpg.pack:AsyncpgPack", ("asyncpg",)),
 }
 there_are_packs(OWN)
 

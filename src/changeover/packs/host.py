@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn, Protocol, TypeVar
 
@@ -144,6 +144,15 @@ def outside() -> Iterator[None]:
         restore(SESSION, token)
 
 
+async def apart(make: Callable[[], Awaitable[T]]) -> T:
+    """What a path awaits and what is none of its calls, such as that a pool opens a connection."""
+    token = SESSION.set(None)
+    try:
+        return await make()
+    finally:
+        restore(SESSION, token)
+
+
 def serving(name: str) -> Any | None:
     """The pack of that name for the run under way here; None outside of runs, and where it has none."""
     session = current_session()
@@ -195,6 +204,7 @@ __all__ = [
     "Maker",
     "Operation",
     "Pack",
+    "apart",
     "cannot_be_followed",
     "cannot_be_given",
     "follower",

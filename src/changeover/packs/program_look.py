@@ -16,6 +16,8 @@ from changeover.values.python_files import FILES_MAX, NOT_OF_THE_PROJECT, python
 _NOT_THE_PROGRAM = NOT_OF_THE_PROJECT | {
     *("test", "tests", "testing", "docs", "migration", "migrations", "benchmarks", "examples"),
 }
+_DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
+_OVER_DRIVERS = frozenset({"sqlalchemy", "django"})
 _LEGACY = "legacy"
 
 
@@ -78,8 +80,9 @@ def look_at(root: Path) -> Looked:
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
-    if "sqlite3" not in opened:  # it names its errors, or rows, and another library asks
-        libraries.pop("sqlite3", None)
+    for driver in _DRIVERS - opened:  # it names its errors, or rows, and another library asks
+        if driver == "sqlite3" or _OVER_DRIVERS & libraries.keys():
+            libraries.pop(driver, None)
     packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
     uncovered = _uncovered(clients, libraries, opened)
     return Looked(source, packages, libraries, tuple(made), tests, uncovered, tuple(sorted(legacy)))

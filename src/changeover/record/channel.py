@@ -88,6 +88,7 @@ class Channel:
                         is_mark=operation.is_mark,
                     )
                 )
+        self._methods = {method.name: method for method in methods}
         book.join(Port(name, self, declared, None, is_channel=True), methods)
 
     def ask(self, operation: str, arguments: Sequence[Any], real: Callable[[], T]) -> T:
@@ -120,6 +121,10 @@ class Channel:
 
         answer: T = await session.call(self._async[operation], asked, tuple(arguments), {})
         return answer
+
+    def method(self, operation: str) -> PortMethod:
+        """An operation as entries of a tape name it."""
+        return self._methods[operation]
 
     def tell(self, operation: str, arguments: Sequence[Any]) -> None:
         """Something was done that was found afterwards: of either path it is kept, and neither is stopped."""

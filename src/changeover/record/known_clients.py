@@ -65,8 +65,8 @@ _CLIENTS = (
     KnownClient("grpc", in_c=True),
     KnownClient("sqlalchemy", "sqlalchemy"),
     KnownClient("django.db", "django"),
-    KnownClient("psycopg", below=_OVER_DRIVERS, is_shared=True),
-    KnownClient("asyncpg", below=_OVER_DRIVERS),
+    KnownClient("psycopg", "psycopg", below=_OVER_DRIVERS, is_shared=True),
+    KnownClient("asyncpg", "asyncpg", below=_OVER_DRIVERS),
     *(KnownClient(name, below=(*_OVER_DRIVERS, "aiomysql")) for name in ("pymysql", "mysql.connector")),
     *(
         KnownClient(name, in_c=True, below=_OVER_DRIVERS)

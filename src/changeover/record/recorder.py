@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from threading import Lock, get_ident
 from time import perf_counter
@@ -30,6 +30,7 @@ from changeover.record.port import Port, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.port_object import PortObject
 from changeover.record.supplements import supplement_arguments
+from changeover.record.taken_back import put_in_place
 from changeover.record.tape import Entry, Tape
 from changeover.record.work_branch import Branch, Running, current_branch, tick
 from changeover.values.atom_types import ATOMS
@@ -127,6 +128,16 @@ class Recorder(GivenAnswers):
                 return self._awaited(method, kept, lambda: value)
         self._keep(method, kept, Returned(value), began, start)
         return value
+
+    @property
+    def made_entries(self) -> Sequence[Entry]:
+        """What the path did so far, in order."""
+        return self._entries
+
+    def take_back(self, entry: Entry, instead: Entry) -> None:
+        """A call turned out to be another one, for the runs around this one as well; not for one inside."""
+        for recorder in self._chain:
+            put_in_place(recorder._entries, entry, instead)
 
     def sets(self, owner: Any, name: str, value: Any) -> bool:
         """Keep what the path sets; it is set in any case."""

@@ -260,7 +260,7 @@ class Tape:
         events: tuple[EventStep, ...] = (),
     ) -> Observation:
         """What the path left behind that made these calls; `changed` is None where that is not known."""
-        effects = tuple(self.calls(CallClass.EFFECT))
+        effects = tuple(call for call in self.calls(CallClass.EFFECT) if not call.is_mark)  # it was undone
         reads = tuple(self.calls(CallClass.READ, CallClass.FIXED))
         return Observation(path, outcome, effects, reads, own_time_s, bool(changed), changed, logged, events)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from inspect import isawaitable
 from threading import get_ident
@@ -21,6 +21,7 @@ from changeover.record.port import CallClass, PortBook, PortMethod
 from changeover.record.port_copies import PortCopies
 from changeover.record.replay_problems import ProblemKind
 from changeover.record.shared_readings import Read
+from changeover.record.taken_back import put_in_place
 from changeover.record.tape import Entry, Tape
 from changeover.record.time_apart import WithTimeApart
 from changeover.record.timed_steps import Took
@@ -281,6 +282,19 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
         """The arguments of what the answering path asked of a port by this method."""
         entries = self._tape.of_port(port, lambda entry: entry.method.name == method)
         return [entry.arguments for entry in entries]
+
+    def recorded_entries(self, port: str) -> list[Entry]:
+        """All that the answering path did by a port, in order."""
+        return self._tape.of_port(port, lambda _: True)
+
+    @property
+    def made_entries(self) -> Sequence[Entry]:
+        """What this path did so far, in order."""
+        return self.calls
+
+    def take_back(self, entry: Entry, instead: Entry) -> None:
+        """A call turned out to be another one."""
+        put_in_place(self.calls, entry, instead)
 
     def recorded_answers(self, port: str, operation: str) -> list[tuple[Args, Any]]:
         """Arguments and answers of an operation of a channel, in the order of the tape."""

@@ -39,11 +39,12 @@ _LIVE = _names(
     sqlalchemy.engine.base.Engine sqlalchemy.engine.base.Connection
     sqlalchemy.ext.asyncio.engine.AsyncEngine sqlalchemy.ext.asyncio.engine.AsyncConnection
     sqlalchemy.pool.base.Pool sqlalchemy.orm.scoping.scoped_session sqlalchemy.orm.session.sessionmaker
-    psycopg.Connection psycopg2.extensions.connection psycopg2.extensions.cursor
+    psycopg.Connection psycopg.AsyncConnection psycopg2.extensions.connection psycopg2.extensions.cursor
     pymysql.connections.Connection redis.client.Redis redis.asyncio.client.Redis
     pymongo.mongo_client.MongoClient botocore.client.BaseClient celery.app.base.Celery
     kombu.connection.Connection grpc.Channel confluent_kafka.Producer paho.mqtt.client.Client
     aiosqlite.core.Connection asyncpg.connection.Connection asyncpg.pool.Pool
+    asyncpg.pool.PoolConnectionProxy asyncpg.connresource.ConnectionResource
     """
 )
 

@@ -53,7 +53,7 @@ LIBRARIES: Mapping[str, str] = {
     "sqlalchemy": "sqlalchemy_values",
     "psycopg": "database_errors",
     "psycopg2": "database_errors",
-    "asyncpg": "database_errors",
+    "asyncpg": "asyncpg_values",
     "django": "django_values",
     "google": "protobuf_values",
     "msgspec": "msgspec_values",

@@ -191,15 +191,35 @@ def test_a_client_that_no_pack_covers_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source",
-    ["import asyncpg\nopened = asyncpg.connect('x')\n", "from asyncpg import Record, connect\n"],
+    "source", ["import pymysql\nopened = pymysql.connect()\n", "from pymysql import connect\n"]
 )
 def test_a_driver_that_the_program_opens_itself_beside_an_engine_is_named(
     source: str, tmp_path: Path
 ) -> None:
-    write(tmp_path, {"shop.py": "import sqlalchemy\n", "desk.py": source, "late.py": "import psycopg\n"})
+    write(tmp_path, {"shop.py": "import sqlalchemy\n", "desk.py": source, "late.py": "import aiomysql\n"})
     said = Shop(tmp_path).run("init", "--dry-run").out.split("covered by no pack", 1)[1].split("\n\n")[0]
-    assert [line.split() for line in said.splitlines()[1:]] == [["asyncpg", "desk.py:1"]]
+    assert [line.split() for line in said.splitlines()[1:]] == [["pymysql", "desk.py:1"]]
+
+
+@pytest.mark.parametrize(
+    ("source", "beside", "line"),
+    [
+        ("import asyncpg\n", "", "asyncpg = true"),
+        ("from asyncpg import create_pool\n", "", "asyncpg = true"),
+        ("import asyncpg\nopened = asyncpg.connect()\n", "import sqlalchemy\n", '{ port = "asyncpg" }'),
+        ("import asyncpg\ntry: pass\nexcept asyncpg.PostgresError: pass\n", "import sqlalchemy\n", ""),
+        ("import psycopg\nopened = psycopg.connect()\n", "", "psycopg = true"),
+        ("from psycopg.rows import dict_row\n", "import django\n", ""),
+    ],
+)
+def test_a_driver_that_a_pack_covers_gets_its_line(
+    source: str, beside: str, line: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {"shop.py": beside, "desk.py": source})
+    Shop(tmp_path).run("init")
+    ports = (tmp_path / "migration" / "phases.toml").read_text().partition("[ports]")[2].splitlines()
+    said = [one.partition("#")[0].strip() for one in ports if one.startswith(("asyncpg", "psycopg"))]
+    assert said == ([f"asyncpg = {line}" if line.startswith("{") else line] if line else [])
 
 
 @pytest.mark.parametrize(

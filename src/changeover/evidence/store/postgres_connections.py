@@ -98,6 +98,7 @@ class Connections:
                 client_encoding="utf8",
                 fallback_application_name="changeover",
             )
+            raw.changeover_own = True  # type: ignore[attr-defined]  # what it does belongs to no run
         except BaseException as error:  # noqa: BLE001  told to whoever waits
             if self._is_awaited(found):
                 found.set_exception(error)

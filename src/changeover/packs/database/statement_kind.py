@@ -34,6 +34,8 @@ _ENDS = frozenset({"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREP
 
 _READS = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
 _WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|REPLACE)\s", re.IGNORECASE)
+_TELLS = re.compile(r"\b(PG_NOTIFY|SETVAL)\s*\(", re.IGNORECASE)
+"""Functions of PostgreSQL that a question may call, and that change what others see."""
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
 _MARKS = ("'", '"', "`", "--", "$")
 _PIECE = re.compile(
@@ -41,6 +43,7 @@ _PIECE = re.compile(
     re.DOTALL,
 )
 Kind = Literal["read", "write", "session"]
+_FROM_THE_STRONGEST: tuple[Kind, ...] = ("write", "read")
 
 
 def first_word(statement: str) -> str:
@@ -71,8 +74,35 @@ def kind_of(statement: str) -> Kind:
     """Whether it asks, changes something, or sets something of its own connection alone."""
     if is_harmless(statement):
         return "session"
-    reads = first_word(statement) in _READS and not _WRITES.search(_LOCKING.sub("", statement))
-    return "read" if reads else "write"
+    if first_word(statement) not in _READS or _TELLS.search(statement):
+        return "write"
+    return "write" if _WRITES.search(_LOCKING.sub("", statement)) else "read"
+
+
+def kind_for_driver(statement: str) -> Kind:
+    """The same for a driver of PostgreSQL, which gives the rows of what is asked of the session as well."""
+    kinds = {_kind_for_driver(one) for one in statements_in(statement)}
+    return next((kind for kind in _FROM_THE_STRONGEST if kind in kinds), "session")
+
+
+def _kind_for_driver(statement: str) -> Kind:
+    word = first_word(statement)
+    if word == "EXPLAIN":
+        return "write" if "ANALYZE" in statement.upper() and _WRITES.search(statement) else "read"
+    return "read" if word == "SHOW" else kind_of(statement)
+
+
+def statements_in(statement: str) -> list[str]:
+    """The statements of a text that may hold several; semicolons in quotes divide nothing."""
+    if ";" not in statement:
+        return [statement]
+    bare = _PIECE.sub(lambda piece: " " * len(piece.group()), statement)
+    found, start = [], 0
+    for at in [*(at for at, sign in enumerate(bare) if sign == ";"), len(bare)]:
+        if statement[start:at].strip():
+            found.append(statement[start:at].strip())
+        start = at + 1
+    return found
 
 
 def key_of(statement: str, parameters: Any) -> tuple[str, Any]:

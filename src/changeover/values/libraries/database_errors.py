@@ -15,6 +15,8 @@ from changeover.values.shapes import Reading, Shape, State
 _ROOTS = frozenset({"sqlalchemy", "psycopg", "psycopg2", "asyncpg"})
 _PLAIN = (str, bytes, int, float, bool, type(None), tuple, list, dict)
 _IN_C = ("pgerror", "pgcode")
+_INFO = "_info"
+"""Where psycopg keeps what the server said, as libpq has it."""
 _INNER = "orig"
 """Where SQLAlchemy keeps what the driver raised."""
 
@@ -35,6 +37,10 @@ def _parts(error: Any) -> State:
 def _copied(error: Any) -> State:
     state = {name: part for name, part in own_state(error).items() if isinstance(part, _PLAIN)}
     inner = getattr(error, _INNER, None)
+    if hasattr(own_state(error).get(_INFO), "error_field"):
+        state[_INFO] = _said_by_server(own_state(error)[_INFO])
+    elif class_root(type(error)) == "psycopg":
+        state.setdefault(_INFO, None)
     kept = {name: getattr(error, name) for name in _IN_C if isinstance(getattr(error, name, None), str)}
     return {
         "in_c": kept if is_kept_in_c(type(error)) else None,
@@ -42,6 +48,19 @@ def _copied(error: Any) -> State:
         "state": state,
         "inner": inner if isinstance(inner, BaseException) else None,
     }
+
+
+def _said_by_server(result: Any) -> State:
+    """As psycopg itself keeps it where an error leaves its process."""
+    from psycopg.pq import DiagnosticField
+
+    return {field: result.error_field(field) for field in DiagnosticField}
+
+
+def class_root(cls: type) -> str:
+    """The library that an error is of, also one that a program has derived from it."""
+    roots = (module_of(base).partition(".")[0] for base in mro(cls))
+    return next((root for root in roots if root in _ROOTS), "")
 
 
 def is_kept_in_c(cls: type) -> bool:

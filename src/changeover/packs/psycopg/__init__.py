@@ -1,0 +1,1 @@
+"""`migration.use("psycopg")`: statements of connections that a program opens by itself, sync and async."""

@@ -1,0 +1,5 @@
+"""Tables for each test."""
+
+from tests.changeover.support.asyncpg_shop import shop
+
+__all__ = ["shop"]
