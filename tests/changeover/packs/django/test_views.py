@@ -11,10 +11,12 @@ from django.contrib.messages.storage.base import BaseStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.test import AsyncRequestFactory, RequestFactory
+from django.utils.functional import SimpleLazyObject
 
 from changeover import Migration, Run
-from changeover.packs.django import requests as kept_requests
+from changeover.packs.django import kept_request
 from tests.changeover.support import django_shop
 from tests.changeover.support.alchemy_shop import as_under_a_test
 
@@ -107,6 +109,84 @@ def test_what_a_path_leaves_in_session_and_messages_is_an_effect_of_its_own() ->
     assert [str(one) for one in request._messages._queued_messages] == ["ink is here"]
 
 
+class Profile:
+    """What a middleware finds of somebody, and puts beside the request."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.seen, self.log = name, 0, ["made"]
+
+
+def counting(request: HttpRequest) -> HttpResponse:
+    found = request.profile
+    found.seen += 1
+    found.log.append(f"seen {found.seen}")
+    request.user.credits -= 1
+    return JsonResponse({"seen": found.seen, "log": found.log, "left": request.user.credits})
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_what_a_middleware_has_put_on_the_request_is_each_path_s_own(is_lazy: bool) -> None:
+    request, profile, user = post({}), Profile("ann"), Profile("ann")
+    user.credits = 3  # type: ignore[attr-defined]
+    request.profile, request.user = profile, user
+    if is_lazy:
+        request.user = SimpleLazyObject(lambda: user)
+        assert request.user.name == "ann"
+    answer, run = answered(counting, lambda given: counting(given), request)
+    assert json.loads(answer.content) == {"seen": 1, "log": ["made", "seen 1"], "left": 2}
+    assert run.verdict == "match", run.reason or run.divergences
+    assert (profile.seen, profile.log, user.credits) == (1, ["made", "seen 1"], 2)  # type: ignore[attr-defined]
+
+
+def test_what_two_attributes_of_a_request_share_they_share_in_a_replay() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        request.owner.seen += 1
+        return JsonResponse({"seen": request.profile.seen})
+
+    request = post({})
+    request.profile = request.owner = Profile("ann")
+    answer, run = answered(view, lambda given: view(given), request)
+    assert json.loads(answer.content) == {"seen": 1}
+    assert run.verdict == "match", run.reason or run.divergences
+
+
+@pytest.mark.parametrize("has_cookie", [False, True])
+def test_tokens_of_forms_are_the_same_in_a_replay(has_cookie: bool) -> None:
+    def form(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(f"<input name=csrf value={get_token(request)}> {get_token(request)}")
+
+    request = post({})
+    if has_cookie:
+        request.META["CSRF_COOKIE"] = "a" * 32
+    _, run = answered(form, lambda given: form(given), request)
+    assert run.verdict == "match", run.reason or run.divergences
+    assert len({get_token(request) for _ in range(3)}) == 3, "the program draws as ever"
+
+
+def test_a_form_with_one_token_more_differs() -> None:
+    def form(tokens: int) -> Any:
+        return lambda request: HttpResponse(" ".join(get_token(request) for _ in range(tokens)))
+
+    assert answered(form(1), form(2), post({}))[1].verdict == "diverged"
+
+
+def test_tokens_of_a_view_inside_of_another_seam_are_the_same_in_both() -> None:
+    runs: list[Run] = []
+    migration = Migration(sink=runs.append)
+    migration.use("django")
+
+    def form(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(get_token(request))
+
+    inner: Any = migration.seam("inner", legacy=form, candidate=lambda request: form(request))
+    outer: Any = migration.seam(
+        "outer", legacy=lambda request: inner(request), candidate=lambda request: inner(request)
+    )
+    with as_under_a_test():
+        outer(post({}))
+    assert [str(run.verdict) for run in runs] == ["match", "match"], [run.divergences for run in runs]
+
+
 def test_an_async_view_is_followed() -> None:
     async def view(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"bytes": len(request.body)})
@@ -120,7 +200,7 @@ def test_an_async_view_is_followed() -> None:
 def test_a_body_that_is_too_large_to_keep_goes_through_and_is_not_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kept_requests, "UPLOAD_MAX", 4)
+    monkeypatch.setattr(kept_request, "UPLOAD_MAX", 4)
     answer, run = answered(by_json, by_json, post({"a": 1, "b": 2}))
     assert json.loads(answer.content)["total"] == 3
     assert (run.verdict, "a body of more than 4 bytes" in str(run.reason)) == ("failed", True)

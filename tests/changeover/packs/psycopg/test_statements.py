@@ -115,7 +115,9 @@ class Order:
     amount: int
 
 
-@pytest.mark.parametrize("factory", [dict_row, namedtuple_row, class_row(Order)], ids=str)
+@pytest.mark.parametrize(
+    "factory", [dict_row, namedtuple_row, class_row(Order)], ids=["dict", "tuple", "class"]
+)
 def test_rows_come_as_the_row_factory_makes_them(shop: Tables, factory: Any) -> None:
     def path(db: Any) -> Any:
         with db.cursor(row_factory=factory) as cursor:

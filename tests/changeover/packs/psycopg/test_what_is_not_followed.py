@@ -70,7 +70,7 @@ def test_it_is_done_once_and_the_run_names_it(shop: Tables, what: str) -> None:
     assert len(shop.numbers) <= 1
 
 
-@pytest.mark.parametrize("what", NOT_FOLLOWED.keys() - {"several statements", "returning"})
+@pytest.mark.parametrize("what", sorted(NOT_FOLLOWED.keys() - {"several statements", "returning"}))
 def test_a_replay_alone_that_does_it_reaches_nothing(shop: Tables, what: str) -> None:
     _, run = run_of(shop, lambda db: 1, NOT_FOLLOWED[what][0])
     assert run.verdict == "failed", said(run)
