@@ -17,7 +17,7 @@ from io import StringIO
 from threading import Lock
 from typing import Any
 
-from changeover.record.context import current_session
+from changeover.record.context import SESSION, at_work, current_session, restore
 from changeover.record.heard_records import know
 from changeover.record.own_log import OwnLog, text_of
 from changeover.record.program_handlers import hear_handlers
@@ -123,13 +123,23 @@ def _handling(plain: Callable[..., Any]) -> Callable[..., Any]:
         own = own_log()
         if own is None:
             _heard_of_answering_path(session, record, tells_of_effects=not self.disabled)
-            return plain(self, record)
+            return _outside_of_the_run(plain, self, record)
         if not self.disabled:
             _tell_of_effect(session, record)
             own.take(self, record)
         return None
 
     return handle
+
+
+def _outside_of_the_run(plain: Callable[..., Any], *given: Any) -> Any:
+    """Filters and handlers of the program do their own work: a replay asks none of them."""
+    token = SESSION.set(None)
+    try:
+        with at_work(None, None):
+            return plain(*given)
+    finally:
+        restore(SESSION, token)
 
 
 def _heard_of_answering_path(session: Any, record: logging.LogRecord, *, tells_of_effects: bool) -> None:

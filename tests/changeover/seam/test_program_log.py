@@ -6,6 +6,7 @@ import logging
 import logging.handlers
 import queue
 import random
+import sqlite3
 import subprocess
 import sys
 import traceback
@@ -13,7 +14,7 @@ import unittest
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -477,3 +478,99 @@ def test_a_path_that_takes_its_own_lines_gets_them_in_a_replay(path: Any, mode: 
         migration.close()
         assert (len(lines) > 0, runs[0].verdict) == (True, verdict)
     assert logging.getLogger("shop.taken").level == level
+
+
+class Outside:
+    """What a handler of the program sends its lines to: a port all the same."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send(self, text: str) -> int:
+        self.sent.append(text)
+        return len(self.sent)
+
+    def name(self) -> str:
+        return "shop"
+
+
+class Sending(logging.Handler):
+    def __init__(self, outside: Outside) -> None:
+        super().__init__()
+        self._outside = outside
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return self._outside.name() == "shop"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._outside.send(record.getMessage())
+
+
+def warns(outside: Outside, more: str = "") -> Callable[[int], int]:
+    """A path that logs, asks the port itself, and sends one thing more if so."""
+
+    def path(number: int) -> int:
+        LOG.warning("order %s", number)
+        if more:
+            outside.send(more)
+        return number + len(outside.name())
+
+    return path
+
+
+@pytest.mark.parametrize("in_a_thread", [False, True])
+@pytest.mark.parametrize(("more", "verdict"), [("", Verdict.MATCH), ("gift", Verdict.UNSAFE)])
+def test_what_a_handler_of_the_program_does_at_a_port_is_no_effect_of_the_path(
+    in_a_thread: bool, more: str, verdict: Verdict
+) -> None:
+    outside = Outside()
+    handler = Sending(outside)
+    LOG.addHandler(handler)
+
+    def threaded(path: Callable[[int], int]) -> Callable[[int], int]:
+        def in_pool(number: int) -> int:
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(path, number).result()
+
+        return in_pool if in_a_thread else path
+
+    try:
+        runs: list[Run] = []
+        migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+        migration.port("outside", outside, effects={"send": None}, reads={"name"})
+        legacy, candidate = threaded(warns(outside)), threaded(warns(outside, more))
+        migration.seam("s", legacy=legacy, candidate=candidate)(3)
+    finally:
+        LOG.removeHandler(handler)
+    assert outside.sent == ["order 3"]
+    assert runs[-1].verdict == verdict, runs[-1].reason or runs[-1].divergences
+    assert runs[-1].legacy is not None
+    assert [call.method for call in runs[-1].legacy.effects] == []
+
+
+def test_rows_that_a_handler_of_the_program_writes_are_no_rows_of_the_path(tmp_path: Path) -> None:
+    with closing(sqlite3.Connection(tmp_path / "log.db")) as db:
+        db.execute("CREATE TABLE lines (text TEXT)")
+
+    class ToTable(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            with closing(sqlite3.connect(tmp_path / "log.db")) as db, db:
+                db.execute("INSERT INTO lines VALUES (?)", (record.getMessage(),))
+
+    handler = ToTable()
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("sqlite3", tmp_path / "log.db", rows=True)
+
+    def path(number: int) -> int:
+        LOG.warning("order %s", number)
+        return number
+
+    LOG.addHandler(handler)
+    try:
+        migration.seam("s", legacy=path, candidate=lambda number: path(number))(3)
+    finally:
+        LOG.removeHandler(handler)
+    assert runs[-1].verdict == Verdict.MATCH, runs[-1].reason or runs[-1].divergences
+    with closing(sqlite3.Connection(tmp_path / "log.db")) as db:
+        assert db.execute("SELECT text FROM lines").fetchall() == [("order 3",)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from io import BytesIO
+from types import FunctionType, ModuleType
 from typing import Any
 
 from changeover.packs.kept_upload import UPLOAD_MAX, KeptUpload
@@ -170,3 +171,26 @@ def kind_of(value: Any) -> str | None:
     """`HttpRequest` where the value is one of Django's; None for any other."""
     cls: Any = type(value)
     return "HttpRequest" if _is_request(cls) else None
+
+
+_LEVELS = 2
+"""A view of a class has its request, and that of a framework on top has Django's inside."""
+
+
+def holders_in(value: Any, is_handed_over: Callable[[Any], bool]) -> Iterator[dict[str, Any]]:
+    """The attributes of an object, and of objects in them, where a request may stand; none of a request."""
+    level = [value]
+    for _ in range(_LEVELS):
+        found = [one for one in map(_attributes, level) if one]
+        yield from found
+        level = [part for one in found for part in one.values() if not is_handed_over(part)]
+
+
+def _attributes(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, type | ModuleType | FunctionType) or kind_of(value) is not None:
+        return None
+    try:
+        found: Any = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
+    return found if type(found) is dict else None

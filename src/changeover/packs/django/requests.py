@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from changeover.packs.asgi.paths import holds_others
-from changeover.packs.django.kept_request import KeptRequest, kind_of
+from changeover.packs.django.kept_request import KeptRequest, holders_in, kind_of
 from changeover.packs.host import Host, Operation, follower
 from changeover.packs.patches import replace
+from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
 
 NAME = "django.requests"
@@ -71,6 +72,15 @@ class _Kept:
         self.drawn: list[str] = []
 
 
+@dataclass(frozen=True)
+class _Had:
+    """A request as it was, the one that the path was given, and the one that it got."""
+
+    kept: KeptRequest
+    given: Any
+    made: Any
+
+
 class _Path:
     """Around one path: requests are kept, or made anew; at the end their changes are told."""
 
@@ -81,7 +91,8 @@ class _Path:
         self._kept = left.requests
         self._to_draw = iter([*left.drawn])
         self._around = around
-        self._had: list[tuple[KeptRequest, Any]] = []
+        self._had: dict[int, _Had] = {}
+        self._holders: list[dict[str, Any]] = []
 
     def drawn(self, real: Callable[[], str]) -> str:
         """A text of chance for a token of a form: a replay is given those of the answering path in turn."""
@@ -100,35 +111,56 @@ class _Path:
         """The path is about to begin, with these; what it gets."""
         args = tuple(map(self._given, args))
         kwargs = {name: self._given(value) for name, value in kwargs.items()}
+        for value in (*args, *kwargs.values()):
+            self._give_inside(value)
         if self._session.replaying:
-            made = {id(request) for _, request in self._had}
+            made = {id(one.made) for one in self._had.values()}
             if holds_others((args, kwargs), made, self._session.book.holds, kind_of, PARTS_MAX):
                 self._refuse(_INSIDE)
         return args, kwargs
 
     def _given(self, value: Any) -> Any:
-        if kind_of(value) is None:
+        if kind_of(value) is None or any(value is one.made for one in self._had.values()):
             return value
-        kept = self._kept.get(id(value)) if self._session.replaying else KeptRequest(value)
-        if kept is None:
-            return self._refuse(_INSIDE)
-        if not self._session.replaying:
-            self._kept[id(value)] = kept
-            if kept.problem is not None:
-                self._refuse(kept.problem)
-            self._had.append((kept, value))
-            return value
-        made = kept.again()
-        self._had.append((kept, made))
-        return made
+        if id(value) not in self._had:
+            kept = self._kept.get(id(value)) if self._session.replaying else KeptRequest(value)
+            if kept is None:
+                return self._refuse(_INSIDE)
+            self._had[id(value)] = _Had(kept, value, self._kept_or_made(kept, value))
+        return self._had[id(value)].made
+
+    def _kept_or_made(self, kept: KeptRequest, request: Any) -> Any:
+        if self._session.replaying:
+            return kept.again()
+        self._kept[id(request)] = kept
+        if kept.problem is not None:
+            self._refuse(kept.problem)
+        return request
+
+    def _give_inside(self, value: Any) -> None:
+        """Exchange a request that an object has: a view of a class, and the request of a framework on top."""
+        for holder in holders_in(value, self._session.book.holds):
+            self._holders.append(holder)
+            for name, part in [*holder.items()]:
+                given = self._given(part)
+                if given is not part:
+                    holder[name] = given
+
+    def _give_back(self) -> None:
+        """Let these objects have the request of the program again, wherever a path has put its own."""
+        original = {id(one.made): one.given for one in self._had.values()}
+        for holder in self._holders:
+            for name, part in [*holder.items()]:
+                if id(part) in original:
+                    holder[name] = original[id(part)]
 
     def end(self) -> None:
         """Keep the requests for a replay in this process, and tell what the path left in them."""
-        if not self._session.replaying:
-            tape = self._session.tape
-            tape.keep_for(self._pack.name, self._left)
-        for kept, request in self._had:
-            for change in kept.changes(request):
+        self._give_back()
+        if not self._session.replaying and (self._kept or self._left.drawn):
+            self._session.tape.keep_for(self._pack.name, self._left)
+        for one in self._had.values():
+            for change in one.kept.changes(one.made):
                 self._pack.tell(*change)
 
     async def begin_async(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
