@@ -1,7 +1,8 @@
-"""`migration.use("entropy")`: a replay is given the UUIDs that were made, and draws secrets of its own.
+"""`migration.use("entropy")`: a replay is given the UUIDs that were made, and what was drawn from the system.
 
 The n-th UUID that the answering path made in a piece of work is that of the n-th time that the replay asks
-there. What it draws from the system otherwise is its own affair: nothing of it is on any tape.
+there. So it is with bytes, by their number, where the replay is made in the process of the run. They may be
+secrets: they are on no tape, and a replay in another process draws its own.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from changeover.record.work_branch import current_branch
 
 _TOOLKIT = "changeover."
 _IDENTIFIERS = ("uuid4", "uuid1")
-_Kept = dict[tuple[str, str], deque[UUID]]
-"""UUIDs by function and piece of work, in their order."""
+_Kept = dict[tuple[str, Any], deque[Any]]
+"""UUIDs by function and piece of work, bytes by function, work and number, each in their order."""
 _EPOCH = 0x01B21DD213814000  # of UUIDs made of the time, in steps of 100 ns before that of Unix
 _NODE_OF_NOBODY = 1 << 40  # says that it is no address of a network card
 
@@ -42,9 +43,19 @@ class EntropyPack:
         host.when_imported("os", _patch_os)
         host.when_imported("uuid", _patch_uuid)
 
-    def minted(self, what: str, *arguments: Any) -> Any:
-        """A value of the replay's own generator."""
-        return self._channel.ask(what, arguments, lambda: None)
+    def drawn(self, size: int, real: Callable[[int], bytes]) -> Any:
+        """Bytes of the system; in a replay those that were drawn at this point, else of its own generator."""
+        session: Any = current_session()
+        key = (_work_here(), size)
+        if not is_replayed():
+            found = real(size)
+            session.remember(self.name, key, found)
+            return found
+        kept = self._kept_for(session)
+        if ("urandom", key) not in kept:
+            kept["urandom", key] = deque(session.remembered(self.name, key))
+        waiting = kept["urandom", key]
+        return waiting.popleft() if waiting else self._channel.ask("urandom", (size,), lambda: b"")
 
     def identifier(self, what: str, arguments: tuple[Any, ...], real: Callable[[], UUID]) -> Any:
         """A UUID that is kept; in a replay the one that was kept at this point, and beyond them a new one."""
@@ -88,7 +99,7 @@ def _drawing(original: Callable[..., Any]) -> Callable[..., Any]:
         caller = outer_frame(1)
         if caller is not None and caller.f_code in _makers_of_uuid4:
             return pack.identifier("uuid4", (), lambda: UUID(bytes=original(size), version=4)).bytes
-        return pack.minted("urandom", size) if is_replayed() else original(size)
+        return pack.drawn(size, original)
 
     return urandom
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from functools import partial
 from threading import Lock, get_ident
 from time import perf_counter
@@ -163,6 +163,12 @@ class Recorder(GivenAnswers):
         method = self.book.find(hook, args)
         if method is not None and not (self.closed and self._is_too_late(method)):
             self._keep(method, self._prepare(method, args, {}), Returned(None), perf_counter(), tick())
+
+    def remember(self, pack: str, key: Hashable, value: Any) -> None:
+        """Let a pack give this again to a replay of this run, and of those around it, in this process."""
+        for recorder in self._chain:
+            if not recorder.closed:
+                recorder.tape.remember(pack, key, value)
 
     def sees_otherwise(self, port: str) -> None:
         """A follower sees itself what the path does at a port: calls in runs inside are not on this tape."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from decimal import Context
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ from changeover.values.remembered_digests import RememberedDigests
 
 _DIGESTS = RememberedDigests()
 _NOT_ASKED = object()
+REMEMBERED_MAX = 10_000
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -174,6 +175,7 @@ class Tape:
     random_in_turn = False  # whether others drew between two numbers of the path
     watched: Watched = _NOTHING_WATCHED  # not stored
     kept_by: Mapping[str, Any] = _NONE  # what packs keep of the path for its replay in this process, by pack
+    remembered: dict[tuple[str, Hashable], list[Any]] | None = None  # by packs, in this process alone
     seen_around: tuple[str, ...] = ()  # packs that see what the path changes for the run around it
     random_states: Mapping[str, Any] = _NONE  # where the path began to draw, by module
     left_out: tuple[str, ...] = ()  # arguments that the caller did not give: each path has its own default
@@ -192,6 +194,17 @@ class Tape:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def remember(self, pack: str, key: Hashable, value: Any) -> None:
+        """Keep what a replay of this process may be given in turn, and one of another process does without.
+
+        It is never stored. Of more than REMEMBERED_MAX values of one key only the first are kept.
+        """
+        if self.remembered is None:
+            self.remembered = {}
+        values = self.remembered.setdefault((pack, key), [])
+        if len(values) < REMEMBERED_MAX:
+            values.append(value)
 
     def keep_for(self, pack: str, kept: Any) -> None:
         """Keep what a pack needs of the path for its replay in this process."""

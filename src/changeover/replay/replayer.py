@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
 from inspect import isawaitable
 from threading import get_ident
@@ -253,6 +253,11 @@ class Replay(RealAnswers, UnrecordedCalls, WithTimeApart):
     def left_by(self, pack: str) -> Any | None:
         """What a pack kept of the answering path, for this replay; None where it kept nothing."""
         return self._tape.kept_by.get(pack)
+
+    def remembered(self, pack: str, key: Hashable) -> list[Any]:
+        """What a pack remembered of the answering path under a key; empty in another process."""
+        found = self._tape.remembered
+        return [] if found is None else found.get((pack, key), [])
 
     def is_seen_around(self, pack: str) -> bool:
         """Whether the pack sees for the run around this one what the answering path changed."""

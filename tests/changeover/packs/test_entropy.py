@@ -1,4 +1,4 @@
-"""`migration.use("entropy")`: a replay mints its own identifiers, the same each time, and keeps none."""
+"""`migration.use("entropy")`: a replay has the identifiers and bytes of the answering path."""
 
 from __future__ import annotations
 
@@ -45,12 +45,15 @@ WAYS: dict[str, Callable[[], Any]] = {
 }
 
 
-def replayed(way: Callable[[], Any], run: str = "a" * 32) -> tuple[Any, Any, Run]:
-    """What the answering path and the replay got in this run."""
+def replayed(
+    way: Callable[[], Any], run: str = "a" * 32, *, candidate: Callable[[], Any] | None = None
+) -> tuple[Any, Any, Run]:
+    """What the answering path and the replay got in this run; the candidate is the same way unless given."""
+    other = candidate or way
     runs: list[Run] = []
     migration = Migration(environment={}, sink=runs.append)
     migration.use("entropy")
-    seam = migration.seam("s", legacy=lambda _: way(), candidate=lambda _: way())
+    seam = migration.seam("s", legacy=lambda _: way(), candidate=lambda _: other())
     with migration.resume(Pins({"s": Setting(Stage.SHADOW)}, None, run)):
         answer = seam(1)
     assert runs[-1].candidate is not None
@@ -58,13 +61,61 @@ def replayed(way: Callable[[], Any], run: str = "a" * 32) -> tuple[Any, Any, Run
 
 
 @pytest.mark.parametrize("way", sorted(WAYS))
-def test_a_replay_mints_the_same_each_time_and_the_answering_path_never_does(way: str) -> None:
-    first, minted, run = replayed(WAYS[way])
-    second, again, _ = replayed(WAYS[way])
-    _, of_another_run, _ = replayed(WAYS[way], "b" * 32)
-    assert minted == again != of_another_run
-    assert len({repr(one) for one in (first, second, minted)}) == 3
+def test_a_replay_in_this_process_draws_what_the_answering_path_drew(way: str) -> None:
+    first, given, run = replayed(lambda: f"token {WAYS[way]()}")
+    second, _, _ = replayed(lambda: f"token {WAYS[way]()}")
+    assert first == given
+    assert first != second, "the program draws as ever"
+    assert run.verdict == "match", run.divergences
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_beyond_that_a_replay_mints_the_same_each_time_and_another_run_something_else(way: str) -> None:
+    def minted(run: str) -> Any:
+        return replayed(lambda: None, run, candidate=WAYS[way])[1]
+
+    assert minted("a" * 32) == minted("a" * 32) != minted("b" * 32)
+
+
+def test_a_path_that_draws_something_else_in_between_differs() -> None:
+    def path(sizes: list[int]) -> Callable[[], Any]:
+        return lambda: [secrets.token_hex(size) for size in sizes]
+
+    _, _, run = replayed(path([8, 4, 8]), candidate=path([8, 8, 4]))
     assert run.verdict == "diverged"
+    _, _, run = replayed(path([8, 8]), candidate=lambda: [secrets.token_hex(4), *path([8])()])
+    assert run.verdict == "diverged"
+
+
+def test_each_thread_draws_in_an_order_of_its_own() -> None:
+    def work() -> list[str]:
+        def drawn_after(wait: float) -> str:
+            time.sleep(wait)
+            return secrets.token_hex(8)
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(drawn_after, [0.02, 0.0]))
+
+    _, _, run = replayed(work)
+    assert run.verdict == "match", run.divergences
+
+
+def test_a_seam_inside_of_another_one_draws_for_both() -> None:
+    runs: list[Run] = []
+    migration = Migration(environment={}, sink=runs.append)
+    migration.use("entropy")
+    inner = migration.seam(
+        "inner", legacy=lambda _: secrets.token_hex(8), candidate=lambda _: secrets.token_hex(8)
+    )
+    outer = migration.seam(
+        "outer",
+        legacy=lambda n: (secrets.token_hex(8), inner(n)),
+        candidate=lambda n: (secrets.token_hex(8), inner(n)),
+    )
+    shadow = Setting(Stage.SHADOW)
+    with migration.resume(Pins({"inner": shadow, "outer": shadow}, None, "a" * 32)):
+        outer(1)
+    assert [str(run.verdict) for run in runs] == ["match", "match"], [run.divergences for run in runs]
 
 
 def test_two_values_of_one_replay_are_not_the_same() -> None:
@@ -122,7 +173,7 @@ def test_each_thread_has_its_own_order() -> None:
 
 
 def test_what_the_answering_path_drew_is_on_no_tape() -> None:
-    _, _, run = replayed(lambda: secrets.token_bytes(16))
+    _, _, run = replayed(lambda: secrets.token_bytes(16) and None)
     assert len(run.tape) == 0
 
 
