@@ -107,11 +107,11 @@ def test_a_seam_inside_of_another_one_draws_for_both() -> None:
     inner = migration.seam(
         "inner", legacy=lambda _: secrets.token_hex(8), candidate=lambda _: secrets.token_hex(8)
     )
-    outer = migration.seam(
-        "outer",
-        legacy=lambda n: (secrets.token_hex(8), inner(n)),
-        candidate=lambda n: (secrets.token_hex(8), inner(n)),
-    )
+
+    def both(number: int) -> Any:
+        return secrets.token_hex(8), inner(number)
+
+    outer = migration.seam("outer", legacy=both, candidate=lambda number: both(number))
     shadow = Setting(Stage.SHADOW)
     with migration.resume(Pins({"inner": shadow, "outer": shadow}, None, "a" * 32)):
         outer(1)

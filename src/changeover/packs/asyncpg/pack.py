@@ -7,6 +7,7 @@ from typing import Any
 
 from changeover.errors import DeclarationError
 from changeover.packs.asyncpg.statements import NAME, AsyncpgPath, derived
+from changeover.packs.database.compared_in_traffic import compared_in_traffic
 from changeover.packs.database.driver_answer import DriverAnswer
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.statement_path import DRIVER_OPERATIONS
@@ -45,6 +46,10 @@ class AsyncpgPack:
         for module, patch in _PATCHES.items():
             host.when_imported(module, patch)
         host.when_imported("asyncpg.pool", lambda module: _remake(host, module))
+
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, False, has_rows=False)
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its statements stand on the tape."""

@@ -15,7 +15,7 @@ def compared_in_traffic(port: str, rows: bool, *, has_rows: bool = True) -> str:
         has_rows: whether the rows of such a database can be compared at all.
     """
     if not has_rows:
-        return f"{port}: statements, as rows of such a database cannot be compared"
+        return f"{port}: statements alone, no rows"
     if rows:
         return f"{port}: rows, but what a worker replays is compared by its statements"
     return (

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from changeover.errors import DeclarationError
+from changeover.packs.database.compared_in_traffic import compared_in_traffic
 from changeover.packs.database.driver_answer import DriverAnswer
 from changeover.packs.database.named_port import PORT, channel_of_database
 from changeover.packs.database.statement_path import DRIVER_OPERATIONS
@@ -51,6 +52,10 @@ class PsycopgPack:
         host.when_imported("psycopg_pool.pool", _patch_pool)
         host.when_imported("psycopg_pool.pool_async", _patch_awaited_pool)
         host.when_imported("psycopg", lambda module: _remake(host, module))
+
+    def compares(self) -> str:
+        """What `doctor` says of it where nothing is wrong."""
+        return compared_in_traffic(self._port, False, has_rows=False)
 
     def follow(self, session: Any, *, waits: bool, stays: bool) -> Any:
         """What is done around one path: its statements stand on the tape."""

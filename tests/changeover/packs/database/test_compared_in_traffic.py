@@ -38,7 +38,14 @@ def test_of_a_database_whose_rows_nobody_can_compare_statements_are_said_to_be(t
     if find_spec("sqlalchemy") is None or find_spec("pymysql") is None:
         pytest.skip("sqlalchemy or pymysql is not installed")
     use = ENGINE.replace("sqlite:///orders.db", "mysql+pymysql://shop@127.0.0.1/shop").format(", rows=True")
-    assert databases(tmp_path, use).startswith("db: statements, as rows of such a database")
+    assert databases(tmp_path, use) == "db: statements alone, no rows"
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+def test_of_a_driver_that_the_program_uses_itself_statements_are_compared(
+    tmp_path: Path, driver: str
+) -> None:
+    assert databases(tmp_path, f"migration.use({driver!r})") == "db: statements alone, no rows"
 
 
 def test_a_program_without_a_database_hears_nothing_of_one(tmp_path: Path) -> None:
