@@ -153,6 +153,16 @@ async def apart(make: Callable[[], Awaitable[T]]) -> T:
         restore(SESSION, token)
 
 
+@contextmanager
+def of_session(session: Any) -> Iterator[None]:
+    """What is done here belongs to the path of that session, which is around the one under way."""
+    token = SESSION.set(session)
+    try:
+        yield
+    finally:
+        restore(SESSION, token)
+
+
 def serving(name: str) -> Any | None:
     """The pack of that name for the run under way here; None outside of runs, and where it has none."""
     session = current_session()

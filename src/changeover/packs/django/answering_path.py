@@ -57,6 +57,11 @@ class AnsweringPath:
             self._recording = SqliteRecording(self._capture_of)
 
     @property
+    def session(self) -> Any:
+        """That of the path."""
+        return self._session
+
+    @property
     def alias(self) -> str:
         """Of the database that it follows."""
         return self._database.alias

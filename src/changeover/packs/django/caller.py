@@ -7,6 +7,9 @@ from typing import Any
 from changeover.packs.database.waiting_function import described
 from changeover.quick_dataclass import dataclass
 
+MANUAL = "manual"
+"""Of a connection that is set to commit when it is told to."""
+
 
 @dataclass(frozen=True)
 class CallerBlock:
@@ -29,12 +32,17 @@ class CallerBlock:
     is_doomed: bool
 
     @staticmethod
-    def of_replay(alias: str, *, is_open: bool) -> CallerBlock:
-        """A block of nobody, for a replay that has nothing of its caller but that it was in one."""
+    def of_replay(alias: str, kind: str) -> CallerBlock:
+        """A block of nobody, for a replay that has nothing of its caller but the kind of its block."""
         from django.db.transaction import Atomic
 
-        blocks = (Atomic(alias, True, False),) if is_open else ()
-        return CallerBlock(is_open, blocks, (), 0, 0, False)
+        blocks = (Atomic(alias, True, False),) if kind not in ("", MANUAL) else ()
+        return CallerBlock(kind != "", blocks, (), 0, 0, False)
+
+    @property
+    def kind(self) -> str:
+        """Empty where the caller has none; else whether it ends with `atomic()`, or by a commit."""
+        return "" if not self.is_open else "atomic" if self.blocks else MANUAL
 
     def give(self, connection: Any) -> None:
         """Let another connection of Django stand in the same blocks."""

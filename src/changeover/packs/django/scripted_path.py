@@ -25,8 +25,8 @@ class ScriptedPath(TapedPath):
         self._script.begin()
         return begun
 
-    def _is_in_block(self, program: Any) -> bool:
-        return self._script.script.in_block
+    def _kind_of_block(self, program: Any) -> str:
+        return "atomic" if self._script.script.in_block else ""
 
     def end(self) -> None:
         """The rows that are known to be changed."""

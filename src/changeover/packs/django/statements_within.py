@@ -8,6 +8,7 @@ from typing import Any
 from changeover.packs.django.answering_path import AnsweringPath
 from changeover.packs.django.database import DjangoDatabase
 from changeover.packs.django.taped_path import TapedPath
+from changeover.packs.host import of_session
 
 
 class StatementsWithin(TapedPath):
@@ -35,7 +36,10 @@ class StatementsWithin(TapedPath):
         return super().execute(through, cursor, statement, parameters)
 
     def commit(self, send: Callable[[], Any], connection: Any) -> Any:
-        """The same for the end of a transaction."""
+        """The same for a commit; where the path wrote nothing, it is one of the run around it."""
+        if not self.has_written(connection):
+            with of_session(self._around.session):
+                return self._around.commit(send, connection)
         return super().commit(lambda: self._around.commit(send, connection), connection)
 
     def rollback(self, send: Callable[[], Any], connection: Any) -> Any:

@@ -30,6 +30,11 @@ class TapedPath:
         self._taken: list[Any] = []
 
     @property
+    def session(self) -> Any:
+        """That of the path."""
+        return self._session
+
+    @property
     def alias(self) -> str:
         """Of the database that it follows."""
         return self._database.alias
@@ -37,20 +42,20 @@ class TapedPath:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """A replay gets a connection that reaches nothing, in a block where the other path was in one."""
         program = self._database.connection
-        is_open = self._is_in_block(program)
+        kind = self._kind_of_block(program)
         self._connection, self._program = program, program
         if self._replays:
             self._connection = self._database.another()
             self._take(self._connection)
-            CallerBlock.of_replay(self._database.alias, is_open=is_open).give(self._connection)
+            CallerBlock.of_replay(self._database.alias, kind).give(self._connection)
             self._database.put(self._connection)
         self._block = caller_block(self._connection)
         return args, kwargs
 
-    def _is_in_block(self, program: Any) -> bool:
-        """Whether the caller has a transaction open."""
-        found: bool = self._database.ask("block", (), lambda: caller_block(program).is_open)
-        return found
+    def _kind_of_block(self, program: Any) -> str:
+        """That of the transaction that the caller has open, empty for none."""
+        found: object = self._database.ask("block", (), lambda: caller_block(program).kind)
+        return str(found) if found else ""
 
     def end(self) -> None:
         """Let go of the connections of a replay; what waits for the commit of the caller is an effect."""
@@ -114,10 +119,14 @@ class TapedPath:
 
     def commit(self, send: Callable[[], Any], connection: Any) -> Any:
         """Commit; an effect where something was written."""
-        if id(connection) not in self._written:
+        if not self.has_written(connection):
             return self._apart(send)
         self._written.discard(id(connection))
         return self._database.ask("commit", (), lambda: self._apart(send))
+
+    def has_written(self, connection: Any) -> bool:
+        """Whether the path wrote on a connection since its last commit."""
+        return id(connection) in self._written
 
     def rollback(self, send: Callable[[], Any], connection: Any) -> Any:
         """Roll back; what is written and not committed is nothing that happened."""

@@ -45,6 +45,11 @@ class AnsweringPath:
             self._recording = SqliteRecording(self._capture_of)
 
     @property
+    def session(self) -> Any:
+        """That of the path."""
+        return self._session
+
+    @property
     def dialect(self) -> Any:
         """That of the engine, by which the database is known."""
         return self._database.engine.dialect

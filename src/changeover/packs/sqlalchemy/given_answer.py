@@ -20,6 +20,12 @@ def give(sent: SentStatement, answer: SqlAnswer, cursor: AnswerCursor) -> None:
     sent.context.fetchall_for_returning = lambda _: list(answer.rows)
 
 
+def given_cursor(sent: SentStatement) -> Any:
+    """Where SQLAlchemy looks for an answer: somebody around may have read that of the driver already."""
+    found = getattr(sent.context, "cursor", None)
+    return found if isinstance(found, AnswerCursor) else sent.cursor
+
+
 def unreadable(sent: SentStatement) -> str:
     """Why what a statement gives cannot be read by anybody but SQLAlchemy; empty where it can."""
     if getattr(sent.context, "_is_server_side", False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from changeover.packs.host import of_session
 from changeover.packs.sqlalchemy.answering_path import AnsweringPath
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
@@ -32,7 +33,10 @@ class StatementsWithin(TapedPath):
         return super().execute(lambda: self._around.execute(send, sent), sent)
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
-        """The same for the end of a transaction."""
+        """The same for a commit; where the path wrote nothing, it is one of the run around it."""
+        if not self.has_written(fairy):
+            with of_session(self._around.session):
+                return self._around.commit(send, fairy)
         return super().commit(lambda: self._around.commit(send, fairy), fairy)
 
     def rollback(self, send: Callable[[], Any], fairy: Any) -> Any:

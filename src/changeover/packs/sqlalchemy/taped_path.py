@@ -11,7 +11,7 @@ from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.answering_path import UNFLUSHED
 from changeover.packs.sqlalchemy.attached_entities import attach
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
-from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, give
+from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, give, given_cursor
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, has_unflushed, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
@@ -29,6 +29,11 @@ class TapedPath:
         self._written: set[int] = set()
         self._exchanged = Exchanged(self._on_tape)
         self._left = LeftToCaller(database, session)
+
+    @property
+    def session(self) -> Any:
+        """That of the path."""
+        return self._session
 
     @property
     def dialect(self) -> Any:
@@ -96,18 +101,21 @@ class TapedPath:
             self._database.apart(send)
             if getattr(context, "_psycopg2_fetched_rows", None) is not None:
                 cannot_be_followed(MANY)
-            return answer_of(sent.cursor)
+            return answer_of(given_cursor(sent))
 
         answer = self._database.ask(kind, sent.key, real)
         return self._give(sent, answer)
 
     def commit(self, send: Callable[[], Any], fairy: Any) -> Any:
         """Commit; an effect where something was written."""
-        connection = fairy.dbapi_connection
-        if id(connection) not in self._written:
+        if not self.has_written(fairy):
             return None if self._replays else self._database.apart(send)
-        self._written.discard(id(connection))
+        self._written.discard(id(fairy.dbapi_connection))
         return self._database.ask("commit", (), lambda: self._database.apart(send))
+
+    def has_written(self, fairy: Any) -> bool:
+        """Whether the path wrote on a connection since its last commit."""
+        return id(fairy.dbapi_connection) in self._written
 
     def drive(self, send: Callable[[], Any]) -> Any:
         """Let the driver do something that is no part of the path."""

@@ -18,11 +18,15 @@ from changeover.packs.sqlite.raw_connection import raw_of
 from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import PlainCursor, RowsOf
 from changeover.packs.sqlite.settings import answer_to_setting, kind_here, setting_of
-from changeover.packs.sqlite.statement_words import ends
+from changeover.packs.sqlite.statement_words import begins, ends, opens_implicitly, savepoint_in
 
 
 class RecordedStatements(FollowedFile):
     """Follows the path that answers: every statement is asked of the tape's channel."""
+
+    def __init__(self, name: str, database: str | None, channel: Any, session: Any) -> None:
+        super().__init__(name, database, channel, session)
+        self._opened: set[int] = set()
 
     def execute(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Send a statement, and read what it gave."""
@@ -30,30 +34,33 @@ class RecordedStatements(FollowedFile):
         self.meet(connection.changeover_path)
 
         def send() -> None:
-            with outside():
-                self.send(cursor, how, statement, parameters)
+            self.send(cursor, how, statement, parameters)
 
         cursor.changeover_answer = None
         ending = ends(statement)
         if ending is not None:
             self._end(connection, ending, send)
             return
+        if _opens(connection, statement):
+            self._opened.add(id(connection))
         if kind == "session":
             was_open = raw_of(connection).in_transaction
-            send()
+            apart(send)
             if was_open and not raw_of(connection).in_transaction:  # the savepoint that had opened it is gone
-                self.channel.ask("commit", (), lambda: None)
+                if id(connection) in self._opened:
+                    self.channel.ask("commit", (), lambda: None)
+                self._opened.discard(id(connection))
             return
 
         def real() -> SqlAnswer:
-            send()
+            apart(send)
             return self.answer(cursor)
 
         answer = self.channel.ask(kind, key_of(statement, parameters), real)
         cursor.changeover_answer = RowsOf(answer, cursor)
 
     def commit(self, connection: FollowedConnection) -> None:
-        """Commit; an effect where something was written."""
+        """Commit; an effect where the path has begun, or written, what is committed."""
         self._end(connection, COMMIT, lambda: self.really_commit(connection))
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
@@ -70,22 +77,37 @@ class RecordedStatements(FollowedFile):
 
     def rollback(self, connection: FollowedConnection) -> None:
         """Roll back; what is written and not committed is nothing that happened."""
+        self._opened.discard(id(connection))
         with outside():
             raw_of(connection).rollback()
 
     def close(self, connection: FollowedConnection) -> None:
         """Close it."""
+        self._opened.discard(id(connection))
         with outside():
             raw_of(connection).close()
 
     def drop(self, connection: FollowedConnection) -> None:
         """Nothing is to be kept."""
 
+    def ends_its_own(self, connection: FollowedConnection, how: str) -> bool:
+        """Whether a commit is one of what this path has begun, or written, in a transaction of its caller."""
+        was_opened = id(connection) in self._opened
+        self._opened.discard(id(connection))
+        return how == COMMIT and was_opened and raw_of(connection).in_transaction
+
     def _end(self, connection: FollowedConnection, how: str, send: Callable[[], None]) -> None:
-        if how == COMMIT and raw_of(connection).in_transaction:
-            self.channel.ask("commit", (), lambda: _apart(send))
+        if self.ends_its_own(connection, how):
+            self.channel.ask("commit", (), lambda: apart(send))
         else:
-            _apart(send)
+            apart(send)
+
+
+def _opens(connection: FollowedConnection, statement: str) -> bool:
+    """Whether a statement begins a transaction, or writes in one: a replay sees no other."""
+    implicitly = connection.isolation_level is not None and opens_implicitly(statement)
+    named = savepoint_in(statement)
+    return implicitly or begins(statement) or (named is not None and named[0] == "SAVEPOINT")
 
 
 class TapedPath(ReplayOnFile):
@@ -127,6 +149,7 @@ class TapedPath(ReplayOnFile):
         self.is_over = True
 
 
-def _apart(send: Callable[[], None]) -> None:
+def apart(send: Callable[[], None]) -> None:
+    """Do something that is no part of the path."""
     with outside():
         send()

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from tests.changeover.support.django_shop import DATABASES, Order, Stock, contents, shop_in
-from tests.changeover.support.nested_runs import Take, nested_runs
+from tests.changeover.support.nested_runs import HOW, Take, nested_runs
 
 
 @pytest.fixture(params=DATABASES)
@@ -52,23 +52,57 @@ def use(migration: Any) -> None:
     migration.use("django")
 
 
+def verdicts(runs: dict[str, Any]) -> set[str]:
+    return {str(run.verdict) for run in runs.values()}
+
+
+def reasons(runs: dict[str, Any]) -> dict[str, Any]:
+    return {name: run.reason or run.divergences for name, run in runs.items()}
+
+
 @WAYS
-def test_the_same_code_matches_in_both_seams_and_acts_once(shop: str, place: Any) -> None:
-    runs = nested_runs(use, place, takes(), takes())
-    assert {name: str(run.verdict) for name, run in runs.items()} == {
-        "stock.take": "match",
-        "shop.place": "match",
-    }, [run.reason or run.divergences for run in runs.values()]
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_the_same_code_matches_in_every_seam_and_acts_once(
+    shop: str, place: Any, how: dict[str, Any]
+) -> None:
+    answer, runs = nested_runs(use, place, takes(), takes(), **how)
+    assert verdicts(runs) == {"match"}, reasons(runs)
+    assert answer == (2, 4)
     assert contents()["stock"]["s1"] == 4
     assert contents()["orders"] == [("old", "new"), ("r1", "placed")]
 
 
 @WAYS
-def test_a_seam_inside_that_changes_another_row_differs(shop: str, place: Any) -> None:
-    runs = nested_runs(use, place, takes(), takes(2))
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_a_seam_inside_that_changes_another_row_differs(shop: str, place: Any, how: dict[str, Any]) -> None:
+    answer, runs = nested_runs(use, place, takes(), takes(2), **how)
     assert runs["stock.take"].verdict == "unsafe", runs["stock.take"].reason
     assert runs["shop.place"].verdict in ("match", "unsafe"), runs["shop.place"].reason
+    assert answer == (2, 4)
     assert contents()["stock"]["s1"] == 4
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_a_commit_of_what_the_seam_around_it_wrote_is_the_same_in_every_seam(
+    shop: str, how: dict[str, Any]
+) -> None:
+    def orders(commit: Take, qty: int) -> Any:
+        transaction.set_autocommit(False)
+        try:
+            Order.objects.create(ref="r1", status="placed")
+            commit(qty)
+        finally:
+            transaction.set_autocommit(True)
+        return Stock.objects.get(pk="s1").on_hand
+
+    def commits(_: int) -> bool:
+        transaction.commit()
+        return True
+
+    answer, runs = nested_runs(use, orders, commits, lambda qty: commits(qty), **how)
+    assert verdicts(runs) == {"match"}, reasons(runs)
+    assert answer == 6
+    assert contents()["orders"] == [("old", "new"), ("r1", "placed")]
 
 
 def test_a_seam_inside_that_is_rolled_back_leaves_nothing(shop: str) -> None:
@@ -80,11 +114,11 @@ def test_a_seam_inside_that_is_rolled_back_leaves_nothing(shop: str) -> None:
         except ValueError:
             return Stock.objects.get(pk="s1").on_hand
 
-    runs = nested_runs(use, in_one_transaction, gives_up, lambda qty: gives_up(qty))
+    _, runs = nested_runs(use, in_one_transaction, gives_up, lambda qty: gives_up(qty))
     assert {str(run.verdict) for run in runs.values()} == {"match"}, [run.reason for run in runs.values()]
     assert contents()["stock"]["s1"] == 6
 
 
 def test_a_seam_inside_that_asks_no_database_is_compared(shop: str) -> None:
-    runs = nested_runs(use, in_one_transaction, lambda qty: qty, lambda qty: qty + 1)
+    _, runs = nested_runs(use, in_one_transaction, lambda qty: qty, lambda qty: qty + 1)
     assert runs["stock.take"].verdict == "diverged"

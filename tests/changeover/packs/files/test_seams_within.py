@@ -20,7 +20,7 @@ def runs_of(folder: Path, take: Callable[[int], Any], other: Callable[[int], Any
         (folder / "order.txt").write_text(f"{qty}\n")
         return inner(qty)
 
-    return nested_runs(lambda one: one.use("files", folders=[folder]), place, take, other)
+    return nested_runs(lambda one: one.use("files", folders=[folder]), place, take, other)[1]
 
 
 @pytest.mark.parametrize("added", [0, 1])

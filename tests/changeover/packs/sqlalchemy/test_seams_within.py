@@ -13,7 +13,7 @@ from sqlalchemy.orm import sessionmaker
 
 from changeover import Migration, Run
 from tests.changeover.support.alchemy_shop import as_under_a_test, contents, engine_of, open_transactions
-from tests.changeover.support.nested_runs import Take, nested_runs
+from tests.changeover.support.nested_runs import HOW, Take, nested_runs
 
 LEFT = text("SELECT on_hand FROM stock WHERE sku = 's1'")
 TAKE = text("UPDATE stock SET on_hand = on_hand - :qty WHERE sku = 's1'")
@@ -51,26 +51,60 @@ def place(engine: Any) -> Any:
     return path
 
 
-def test_the_same_code_matches_in_both_seams_and_acts_once(engine: Any) -> None:
-    runs = nested_runs(lambda one: one.use("sqlalchemy", engine), place(engine), takes(engine), takes(engine))
-    assert {name: str(run.verdict) for name, run in runs.items()} == {
-        "stock.take": "match",
-        "shop.place": "match",
-    }, [run.reason or run.divergences for run in runs.values()]
+def reasons(runs: dict[str, Run]) -> dict[str, Any]:
+    return {name: run.reason or run.divergences for name, run in runs.items()}
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_the_same_code_matches_in_every_seam_and_acts_once(engine: Any, how: dict[str, Any]) -> None:
+    answer, runs = nested_runs(
+        lambda one: one.use("sqlalchemy", engine), place(engine), takes(engine), takes(engine), **how
+    )
+    assert {str(run.verdict) for run in runs.values()} == {"match"}, reasons(runs)
+    assert answer == (2, 4)
     assert contents(engine)["stock"]["s1"] == 4
     assert contents(engine)["orders"] == [("old", "new"), ("r1", "placed")]
 
 
-def test_a_seam_inside_that_changes_another_row_differs(engine: Any) -> None:
-    other = takes(engine, 2)
-    runs = nested_runs(lambda one: one.use("sqlalchemy", engine), place(engine), takes(engine), other)
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_a_seam_inside_that_changes_another_row_differs(engine: Any, how: dict[str, Any]) -> None:
+    answer, runs = nested_runs(
+        lambda one: one.use("sqlalchemy", engine), place(engine), takes(engine), takes(engine, 2), **how
+    )
     assert runs["stock.take"].verdict == "unsafe", runs["stock.take"].reason
     assert runs["shop.place"].verdict in ("match", "unsafe"), runs["shop.place"].reason
+    assert answer == (2, 4)
     assert contents(engine)["stock"]["s1"] == 4
 
 
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_a_commit_of_what_the_seam_around_it_wrote_is_the_same_in_every_seam(
+    engine: Any, how: dict[str, Any]
+) -> None:
+    sessions: list[Any] = []
+
+    def orders(commit: Take, qty: int) -> Any:
+        with sessionmaker(engine)() as session:
+            sessions.append(session)
+            session.execute(ORDER)
+            commit(qty)
+            return session.execute(LEFT).scalar_one()
+
+    def commits(_: int) -> bool:
+        sessions[-1].commit()
+        return True
+
+    answer, runs = nested_runs(
+        lambda one: one.use("sqlalchemy", engine), orders, commits, lambda qty: commits(qty), **how
+    )
+    assert runs["shop.place"].verdict == "match", reasons(runs)
+    assert {str(run.verdict) for run in runs.values()} <= {"match", "failed"}, reasons(runs)
+    assert answer == 6
+    assert ("r1", "placed") in contents(engine)["orders"]
+
+
 def test_a_seam_inside_that_asks_no_database_is_compared(engine: Any) -> None:
-    runs = nested_runs(
+    _, runs = nested_runs(
         lambda one: one.use("sqlalchemy", engine), place(engine), lambda qty: qty, lambda qty: qty + 1
     )
     assert runs["stock.take"].verdict == "diverged"

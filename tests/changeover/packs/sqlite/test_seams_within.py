@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from changeover import Run
-from tests.changeover.support.nested_runs import Take, nested_runs
+from tests.changeover.support.nested_runs import HOW, Take, nested_runs
 from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop
 
 
@@ -52,39 +52,67 @@ def place(shop: Shop, is_given: bool) -> Callable[[Take, int], Any]:
 
 
 @pytest.fixture(params=[takes, takes_on_that_of_the_program])
-def judged(request: pytest.FixtureRequest, shop: Shop) -> Callable[[int], dict[str, Run]]:
+def judged(request: pytest.FixtureRequest, shop: Shop) -> Callable[..., tuple[Any, dict[str, Run]]]:
     """The runs where the inner candidate takes so many times as much."""
 
-    def runs(factor: int) -> dict[str, Run]:
+    def runs(factor: int, **how: Any) -> tuple[Any, dict[str, Run]]:
         def use(migration: Any) -> None:
             migration.use("sqlite3", shop.path)
             shop.open()
 
         make = request.param
         is_given = make is takes_on_that_of_the_program
-        return nested_runs(use, place(shop, is_given), make(shop), make(shop, factor))
+        return nested_runs(use, place(shop, is_given), make(shop), make(shop, factor), **how)
 
     return runs
 
 
-def test_the_same_code_matches_in_both_seams_and_acts_once(
-    judged: Callable[[int], dict[str, Run]], shop: Shop
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_the_same_code_matches_in_every_seam_and_acts_once(
+    judged: Callable[..., tuple[Any, dict[str, Run]]], shop: Shop, how: dict[str, Any]
 ) -> None:
-    runs = judged(1)
-    assert {name: str(run.verdict) for name, run in runs.items()} == {
-        "stock.take": "match",
-        "shop.place": "match",
-    }, [run.reason or run.divergences for run in runs.values()]
+    answer, runs = judged(1, **how)
+    assert {str(run.verdict) for run in runs.values()} == {"match"}, {
+        name: run.reason or run.divergences for name, run in runs.items()
+    }
+    assert answer == (2, 4)
     assert shop.contents() == ({"s1": 4, "s2": 6}, [("old", 1), ("r1", 2)])
 
 
+@pytest.mark.parametrize("how", HOW, ids=str)
 def test_a_seam_inside_that_changes_another_row_differs(
-    judged: Callable[[int], dict[str, Run]], shop: Shop
+    judged: Callable[..., tuple[Any, dict[str, Run]]], shop: Shop, how: dict[str, Any]
 ) -> None:
-    runs = judged(2)
+    answer, runs = judged(2, **how)
     assert runs["stock.take"].verdict == "unsafe", runs["stock.take"].reason
     assert runs["shop.place"].verdict in ("match", "unsafe"), runs["shop.place"].reason
+    assert answer == (2, 4)
     assert shop.contents() == ({"s1": 4, "s2": 6}, [("old", 1), ("r1", 2)])
+
+
+@pytest.mark.parametrize("how", HOW, ids=str)
+def test_a_commit_of_what_the_seam_around_it_wrote_is_the_same_in_every_seam(
+    shop: Shop, how: dict[str, Any]
+) -> None:
+    def use(migration: Any) -> None:
+        migration.use("sqlite3", shop.path)
+        shop.open()
+
+    def orders(commit: Take, qty: int) -> Any:
+        shop.db.execute(ORDER, ("r1", qty))
+        commit(qty)
+        return shop.db.execute(LEFT).fetchone()
+
+    def commits(_: int) -> bool:
+        shop.db.commit()
+        return True
+
+    answer, runs = nested_runs(use, orders, commits, lambda qty: commits(qty), **how)
+    assert {str(run.verdict) for run in runs.values()} == {"match"}, {
+        name: run.reason or run.divergences for name, run in runs.items()
+    }
+    assert answer == (6,)
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
 
 
 def test_a_seam_inside_that_asks_no_database_is_compared(shop: Shop) -> None:
@@ -92,5 +120,5 @@ def test_a_seam_inside_that_asks_no_database_is_compared(shop: Shop) -> None:
         migration.use("sqlite3", shop.path)
         shop.open()
 
-    runs = nested_runs(use, place(shop, is_given=False), lambda qty: qty, lambda qty: qty + 1)
+    _, runs = nested_runs(use, place(shop, is_given=False), lambda qty: qty, lambda qty: qty + 1)
     assert runs["stock.take"].verdict == "diverged"
