@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -64,6 +65,10 @@ def of_program() -> tuple[Any, ...]:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR2"), reason="this system has no such signal")
 def test_a_stop_at_any_line_leaves_nothing_of_the_replay_in_the_program() -> None:
+    copy_context().run(stopped_at_every_line)  # what is set there is set for no other test
+
+
+def stopped_at_every_line() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stop
 

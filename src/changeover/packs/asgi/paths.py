@@ -243,4 +243,7 @@ def _inside(part: Any) -> list[Any]:
     for kind in kinds:
         if isinstance(part, kind):
             return list(kind.__iter__(part))
-    return [] if isinstance(part, type) else list(own_state(part).values())
+    if isinstance(part, type):
+        return []
+    # What SQLAlchemy keeps of an entity leads to its tables and to the listeners of the program.
+    return [value for name, value in own_state(part).items() if not str(name).startswith("_sa_")]

@@ -72,6 +72,8 @@ class Exchanged:
 
     def of(self, handle: Any) -> Any:
         """The handle in its place; the same one wherever it stands."""
+        if any(handle is made for _, made in self._made.values()):
+            return handle
         if id(handle) not in self._made:
             self._made[id(handle)] = (handle, self._make(handle))
         return self._made[id(handle)][1]

@@ -15,6 +15,8 @@ def reading_for(cls: type) -> Reading | None:
     """The reading of a model; None for other classes."""
     if not any(base.__name__ == "BaseModel" and base.__module__ == "pydantic.main" for base in mro(cls)):
         return None
+    if found_in(cls, "_sa_class_manager") is not None:
+        return None  # an entity of SQLAlchemy (SQLModel), which is read as one
     names = found_in(cls, "__pydantic_fields__") or {}
 
     def parts(model: Any) -> State:

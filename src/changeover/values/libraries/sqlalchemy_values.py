@@ -24,6 +24,8 @@ _STATE = "_sa_instance_state"
 _SESSION, _EXPIRED = "changeover_session", "changeover_expired"
 """What the state of a copy notes of its original: its session, and which attributes it was to load again."""
 _ADAPTER = "_sa_adapter"
+_OF_MODEL = ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+"""What pydantic keeps of an entity that is a model too (SQLModel); which fields were set says nothing."""
 
 
 def reading_for(cls: type) -> Reading | None:
@@ -96,10 +98,13 @@ def _identity(entity: Any, state: Any) -> str:
 
 def _attributes(entity: Any) -> State:
     """What is loaded, and what the program keeps beside it."""
+    state = own_state(entity)
+    beside = [state[name] for name in _OF_MODEL[1:] if state.get(name)]
     return {
         name: part
-        for name, part in own_state(entity).items()
-        if not name.startswith("_sa_") and not name.startswith("_AssociationProxy_")
+        for kept in (state, *beside)
+        for name, part in kept.items()
+        if not name.startswith(("_sa_", "_AssociationProxy_")) and name not in _OF_MODEL
     }
 
 
@@ -123,8 +128,11 @@ def _mapped_names(entity: Any) -> list[str]:
 def _entity_copied(entity: Any) -> State:
     """Collections as what they hold: those of the copy tell another state of their changes."""
     state = own_state(entity).get(_STATE)
+    whole = own_state(entity)
     attributes = {
-        key: _bare(part) if _is_collection(entity, key) else part for key, part in _attributes(entity).items()
+        key: _bare(part) if _is_collection(entity, key) else part
+        for key, part in _attributes(entity).items()
+        if key in whole
     }
     key = None if state is None else vars(state).get("key")
     identity = None if key is None else tuple(key[1])
@@ -133,6 +141,7 @@ def _entity_copied(entity: Any) -> State:
         "attributes": attributes,
         "identity": identity,
         "has_state": state is not None,
+        "model": {name: whole[name] for name in _OF_MODEL if name in whole},
         "session": has_state.get("session_id", has_state.get(_SESSION)),
         "expired": (*sorted(getattr(state, "expired_attributes", ())),),
     }
@@ -179,6 +188,8 @@ def _entity_fill(made: Any, parts: State) -> None:
     in_dict = own_state(made)
     state = in_dict.get(_STATE)
     kept = dict_of(type(made))(made)  # type: ignore[misc]
+    for name, part in parts.get("model", {}).items():
+        object.__setattr__(made, name, part)
     for key, part in parts["attributes"].items():
         kept[key] = _given_collection(made, state, key, part) if state and _is_collection(made, key) else part
     if state is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,24 @@ def test_a_path_works_with_an_entity_and_its_session(
 ) -> None:
     run = run_of(engine, path, lambda *given: path(*given), loaded=loaded, own_traffic=own_traffic)
     assert run.verdict == "match", run.reason or run.divergences
+
+
+@PATHS
+@OWN_TRAFFIC
+def test_it_is_the_same_where_both_are_given_by_name(engine: Any, path: Any, own_traffic: bool) -> None:
+    def by_name(*, session: Any, order: Any) -> Any:
+        session.add(order)
+        return path(session, order)
+
+    runs: list[Run] = []
+    environment = {"CHANGEOVER_STAGE_SHOP_PAY": "shadow"}
+    migration = Migration(environment=environment if own_traffic else {}, sink=runs.append)
+    migration.use("sqlalchemy", engine)
+    seam = migration.seam("shop.pay", legacy=by_name, candidate=lambda **given: by_name(**given))
+    with sessionmaker(engine)() as session, nullcontext() if own_traffic else as_under_a_test():
+        seam(order=the_order(session), session=session)
+        session.commit()
+    assert runs[-1].verdict == "match", runs[-1].reason or runs[-1].divergences
 
 
 @OWN_TRAFFIC
