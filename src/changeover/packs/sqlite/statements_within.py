@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from changeover.packs.database.sql_answer import SqlAnswer, answer_of
-from changeover.packs.host import of_session
 from changeover.packs.sqlite.answering_path import AnsweringPath
 from changeover.packs.sqlite.connection import FollowedConnection
 from changeover.packs.sqlite.cursor import FollowedCursor
 from changeover.packs.sqlite.rows import PlainCursor
-from changeover.packs.sqlite.taped_path import RecordedStatements, apart
+from changeover.packs.sqlite.taped_path import RecordedStatements
 
 
 class StatementsWithin(RecordedStatements):
@@ -35,13 +33,6 @@ class StatementsWithin(RecordedStatements):
         """What it gave, which the one around it may have read already."""
         given = cursor.changeover_answer
         return answer_of(PlainCursor(cursor) if given is None else given)
-
-    def _end(self, connection: FollowedConnection, how: str, send: Callable[[], None]) -> None:
-        if self.ends_its_own(connection, how):
-            self.channel.ask("commit", (), lambda: apart(send))
-        else:  # what ends is of the run around it
-            with of_session(self._around.session):
-                send()
 
     def really_commit(self, connection: FollowedConnection) -> None:
         """The same for the end of a transaction."""

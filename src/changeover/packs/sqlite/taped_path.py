@@ -18,15 +18,11 @@ from changeover.packs.sqlite.raw_connection import raw_of
 from changeover.packs.sqlite.replay import ReplayOnFile
 from changeover.packs.sqlite.rows import PlainCursor, RowsOf
 from changeover.packs.sqlite.settings import answer_to_setting, kind_here, setting_of
-from changeover.packs.sqlite.statement_words import begins, ends, opens_implicitly, savepoint_in
+from changeover.packs.sqlite.statement_words import ends
 
 
 class RecordedStatements(FollowedFile):
     """Follows the path that answers: every statement is asked of the tape's channel."""
-
-    def __init__(self, name: str, database: str | None, channel: Any, session: Any) -> None:
-        super().__init__(name, database, channel, session)
-        self._opened: set[int] = set()
 
     def execute(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Send a statement, and read what it gave."""
@@ -41,15 +37,11 @@ class RecordedStatements(FollowedFile):
         if ending is not None:
             self._end(connection, ending, send)
             return
-        if _opens(connection, statement):
-            self._opened.add(id(connection))
         if kind == "session":
             was_open = raw_of(connection).in_transaction
             apart(send)
             if was_open and not raw_of(connection).in_transaction:  # the savepoint that had opened it is gone
-                if id(connection) in self._opened:
-                    self.channel.ask("commit", (), lambda: None)
-                self._opened.discard(id(connection))
+                self.channel.ask("commit", (), lambda: None)
             return
 
         def real() -> SqlAnswer:
@@ -60,7 +52,7 @@ class RecordedStatements(FollowedFile):
         cursor.changeover_answer = RowsOf(answer, cursor)
 
     def commit(self, connection: FollowedConnection) -> None:
-        """Commit; an effect where the path has begun, or written, what is committed."""
+        """Commit; an effect where something was written, by the path or by its caller."""
         self._end(connection, COMMIT, lambda: self.really_commit(connection))
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
@@ -77,41 +69,28 @@ class RecordedStatements(FollowedFile):
 
     def rollback(self, connection: FollowedConnection) -> None:
         """Roll back; what is written and not committed is nothing that happened."""
-        self._opened.discard(id(connection))
         with outside():
             raw_of(connection).rollback()
 
     def close(self, connection: FollowedConnection) -> None:
         """Close it."""
-        self._opened.discard(id(connection))
         with outside():
             raw_of(connection).close()
 
     def drop(self, connection: FollowedConnection) -> None:
         """Nothing is to be kept."""
 
-    def ends_its_own(self, connection: FollowedConnection, how: str) -> bool:
-        """Whether a commit is one of what this path has begun, or written, in a transaction of its caller."""
-        was_opened = id(connection) in self._opened
-        self._opened.discard(id(connection))
-        return how == COMMIT and was_opened and raw_of(connection).in_transaction
-
     def _end(self, connection: FollowedConnection, how: str, send: Callable[[], None]) -> None:
-        if self.ends_its_own(connection, how):
+        if how == COMMIT and raw_of(connection).in_transaction:
             self.channel.ask("commit", (), lambda: apart(send))
         else:
             apart(send)
 
 
-def _opens(connection: FollowedConnection, statement: str) -> bool:
-    """Whether a statement begins a transaction, or writes in one: a replay sees no other."""
-    implicitly = connection.isolation_level is not None and opens_implicitly(statement)
-    named = savepoint_in(statement)
-    return implicitly or begins(statement) or (named is not None and named[0] == "SAVEPOINT")
-
-
 class TapedPath(ReplayOnFile):
     """Follows a replay, which is given what stands on the tape."""
+
+    _commits = 0  # so far
 
     def send(self, cursor: FollowedCursor, how: str, statement: str, parameters: Any) -> None:
         """Ask for the answer to a statement."""
@@ -129,9 +108,11 @@ class TapedPath(ReplayOnFile):
         self.stand(cursor, RowsOf(answer, cursor))
 
     def commit(self, connection: FollowedConnection) -> None:
-        """Commit, where something was written."""
+        """Commit, where something was written: by this path, or by its caller, as the tape says."""
         self.check(connection)
-        if self.is_open(connection):
+        recorded = self.session.recorded_calls(self.channel.name, "commit")
+        if self.is_open(connection) or self._commits < len(recorded):
+            self._commits += 1
             self.has_ended(connection)
             self.channel.ask("commit", (), lambda: None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from changeover import Run
+from changeover import Migration, Run
 from tests.changeover.support.nested_runs import HOW, Take, nested_runs
 from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop
 
@@ -122,3 +122,21 @@ def test_a_seam_inside_that_asks_no_database_is_compared(shop: Shop) -> None:
 
     _, runs = nested_runs(use, place(shop, is_given=False), lambda qty: qty, lambda qty: qty + 1)
     assert runs["stock.take"].verdict == "diverged"
+
+
+@pytest.mark.parametrize(("candidate_commits", "verdict"), [(True, "match"), (False, "unsafe")])
+def test_in_traffic_a_commit_of_what_the_caller_wrote_is_an_effect(
+    shop: Shop, candidate_commits: bool, verdict: str
+) -> None:
+    def commits(_: int) -> None:
+        shop.db.commit()
+
+    runs: list[Run] = []
+    migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, sink=runs.append)
+    migration.use("sqlite3", shop.path)
+    shop.open()
+    seam = migration.seam("s", legacy=commits, candidate=lambda n: commits(n) if candidate_commits else None)
+    shop.db.execute(ORDER, ("r1", 2))
+    seam(1)
+    assert runs[-1].verdict == verdict, runs[-1].reason or runs[-1].divergences
+    assert shop.contents()[1] == [("old", 1), ("r1", 2)]
