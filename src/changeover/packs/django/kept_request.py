@@ -15,6 +15,23 @@ from changeover.values.copying import SnapshotError, snapshot
 _SESSION, _USER, _MESSAGES, _FILES = "session", "user", "_messages", "_files"
 _MADE_ANEW = ("_upload_handlers", "_cached_user", "_acached_user")
 _TABLES = ("META", "environ")
+_OF_DJANGO = frozenset(
+    {
+        *(
+            "COOKIES",
+            "GET",
+            "POST",
+            "headers",
+            "resolver_match",
+            "content_params",
+            "content_type",
+            "encoding",
+        ),
+        *("path", "path_info", "method", "_read_started", "_dont_enforce_csrf_checks", "_body", "_encoding"),
+        *("csrf_processing_done", "csrf_cookie_needs_reset", "_post_parse_error", "urlconf"),
+    }
+)
+"""What Django itself puts there, and no path changes: it is copied for a replay, and not before."""
 _KEPT_APART = frozenset({_SESSION, _MESSAGES, _FILES, "_stream", *_MADE_ANEW, *_TABLES})
 
 
@@ -123,7 +140,8 @@ class KeptRequest:
 def _as_it_is(state: dict[str, Any]) -> dict[str, Any]:
     """What a request holds before the path: what a middleware has put there may be changed by the path."""
     tables = {name: dict(state[name]) for name in _TABLES if type(state.get(name)) is dict}
-    return {**state, **tables, **_own(_others(state))}
+    put_there = {name: value for name, value in _others(state).items() if name not in _OF_DJANGO}
+    return {**state, **tables, **_own(put_there)} if put_there else {**state, **tables}
 
 
 def _others(state: dict[str, Any]) -> dict[str, Any]:
