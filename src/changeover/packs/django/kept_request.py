@@ -16,11 +16,12 @@ _SESSION, _USER, _MESSAGES, _FILES = "session", "user", "_messages", "_files"
 _MADE_ANEW = ("_upload_handlers", "_cached_user", "_acached_user")
 _TABLES = ("META", "environ")
 _OF_DJANGO = frozenset(
-    (
-        "COOKIES GET POST headers resolver_match content_params content_type encoding path path_info method "
-        "urlconf csrf_processing_done csrf_cookie_needs_reset _read_started _dont_enforce_csrf_checks _body "
-        "_encoding _post_parse_error"
-    ).split()
+    {
+        *("COOKIES", "GET", "POST", "headers", "method", "path", "path_info", "encoding", "urlconf"),
+        *("content_type", "content_params", "resolver_match", "csrf_processing_done"),
+        *("csrf_cookie_needs_reset", "_dont_enforce_csrf_checks", "_read_started", "_body", "_encoding"),
+        "_post_parse_error",
+    }
 )
 """What Django itself puts there, and no path changes: it is copied for a replay, and not before."""
 _KEPT_APART = frozenset({_SESSION, _MESSAGES, _FILES, "_stream", *_MADE_ANEW, *_TABLES})
