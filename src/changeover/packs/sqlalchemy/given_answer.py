@@ -20,10 +20,15 @@ def give(sent: SentStatement, answer: SqlAnswer, cursor: AnswerCursor) -> None:
     sent.context.fetchall_for_returning = lambda _: list(answer.rows)
 
 
-def given_cursor(sent: SentStatement) -> Any:
-    """Where SQLAlchemy looks for an answer: somebody around may have read that of the driver already."""
+def answer_after(send: Callable[[], Any], sent: SentStatement) -> Any:
+    """Send a statement; the cursor with its answer. Somebody around may have read that of the driver already.
+
+    One context may send several statements: what was given for the last one stands there still.
+    """
+    before = getattr(sent.context, "cursor", None)
+    send()
     found = getattr(sent.context, "cursor", None)
-    return found if isinstance(found, AnswerCursor) else sent.cursor
+    return found if found is not before and isinstance(found, AnswerCursor) else sent.cursor
 
 
 def unreadable(sent: SentStatement) -> str:

@@ -11,7 +11,7 @@ from changeover.packs.host import cannot_be_followed
 from changeover.packs.sqlalchemy.answering_path import UNFLUSHED
 from changeover.packs.sqlalchemy.attached_entities import attach
 from changeover.packs.sqlalchemy.engine_database import EngineDatabase
-from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, give, given_cursor
+from changeover.packs.sqlalchemy.given_answer import MANY, STREAMED, answer_after, give
 from changeover.packs.sqlalchemy.handles import Exchanged, engine_of, has_unflushed, sessions_in, sync_of
 from changeover.packs.sqlalchemy.left_to_caller import LeftToCaller
 from changeover.packs.sqlalchemy.sent_statement import SentStatement
@@ -98,10 +98,10 @@ class TapedPath:
             self._written.add(id(sent.fairy.dbapi_connection))
 
         def real() -> SqlAnswer:
-            self._database.apart(send)
+            cursor = answer_after(lambda: self._database.apart(send), sent)
             if getattr(context, "_psycopg2_fetched_rows", None) is not None:
                 cannot_be_followed(MANY)
-            return answer_of(given_cursor(sent))
+            return answer_of(cursor)
 
         answer = self._database.ask(kind, sent.key, real)
         return self._give(sent, answer)

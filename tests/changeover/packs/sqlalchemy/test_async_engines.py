@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from changeover import Case, Migration
+from changeover import Case, Migration, Run
 from tests.changeover.support.alchemy_shop import (
     Line,
     Order,
@@ -256,6 +256,39 @@ def test_statements_of_the_own_traffic_match_on_the_tape(kind: str, tmp_path: Pa
 
     run, shop = run_of(kind, tmp_path, scene, own_traffic=True)
     assert run.verdict == "match", run.reason or run.divergences
+    assert shop["lines"] == ITEMS
+
+
+@pytest.mark.parametrize("levels", [2, 3, 4])
+@pytest.mark.parametrize("kind", DRIVERS)
+def test_many_rows_by_one_flush_are_the_same_in_seams_inside_of_one_another(
+    kind: str, levels: int, tmp_path: Path
+) -> None:
+    async def scene(engine: Any) -> Any:
+        runs: list[Run] = []
+        migration = Migration(environment={}, sink=runs.append)
+        migration.use("sqlalchemy", engine)
+
+        def handing_on(number: int, inner: Any) -> Any:
+            async def legacy(db: Any, ref: str) -> str:
+                found: str = await inner(db, ref)
+                return found
+
+            async def candidate(db: Any, ref: str) -> str:
+                return await legacy(db, ref)
+
+            return migration.seam(f"level-{number}", legacy=legacy, candidate=candidate)
+
+        path: Any = by_orm_again
+        for number in range(levels):
+            path = handing_on(number, path)
+        async with async_sessionmaker(engine, expire_on_commit=False)() as session:
+            with as_under_a_test():
+                assert await path(session, "r1") == "r1"
+        return runs
+
+    runs, shop = run_of(kind, tmp_path, scene)
+    assert [str(run.verdict) for run in runs] == ["match"] * levels, [run.reason for run in runs]
     assert shop["lines"] == ITEMS
 
 
