@@ -11,6 +11,8 @@ from flask import Flask, g, jsonify, request, session
 
 from changeover import Migration, Run
 from changeover.errors import DeclarationError
+from changeover.rollout.test_override import StageOverride, override_stages
+from changeover.values.stage import Setting, Stage
 
 STAGE = {"CHANGEOVER_STAGE_S": "shadow"}
 
@@ -179,3 +181,21 @@ def test_one_app_of_wsgi_is_compared_with_another_and_answers_once(candidate: An
 def test_an_app_that_is_none_is_refused() -> None:
     with pytest.raises(DeclarationError, match="an app of WSGI"):
         Migration().use("wsgi", object())
+
+
+def test_what_a_seam_inside_of_a_view_leaves_in_the_session_is_told_once_of_each() -> None:
+    def remember(name: str) -> str:
+        session["seen"] = name
+        return name
+
+    def view(name: str) -> Any:
+        return {"seen": inner(name)}
+
+    program = Program(view, lambda name: view(name))
+    inner: Any = program.migration.seam("inner", legacy=remember, candidate=lambda name: remember(name))
+    with override_stages(StageOverride(Setting(Stage.SHADOW), lambda run: None)):
+        program.ask()
+    assert {run.seam: str(run.verdict) for run in program.runs} == {"inner": "match", "s": "match"}, [
+        run.divergences for run in program.runs
+    ]
+    assert [len(run.legacy.effects) for run in program.runs if run.legacy is not None] == [1, 1]

@@ -42,6 +42,7 @@ class AsgiPack:
     def follow(self, session: Any, **_: bool) -> Any:
         """What is done around one path."""
         if not session.replaying:
+            session.sees_otherwise(self._channel.name)  # each path tells itself what it leaves there
             return AnsweringPath(self, session)
         recorded = session.left_by(self.name)
         return ReplayedPath(self, session, recorded or Recorded())

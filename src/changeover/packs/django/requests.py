@@ -40,6 +40,7 @@ class DjangoRequests:
         """What is done around one path."""
         if session.replaying:
             return _Path(self, session, session.left_by(self.name) or _Kept(), None)
+        session.sees_otherwise(self._channel.name)  # each path tells itself what is left in its requests
         return _Path(self, session, _Kept(), session.follower_around(self.name))
 
     def tell(self, part: str, name: str, value: Any) -> None:

@@ -48,6 +48,7 @@ class WsgiPack:
     def follow(self, session: Any, **_: bool) -> Any:
         """What is done around one path."""
         if not session.replaying:
+            session.sees_otherwise(self._channel.name)  # each path tells itself what it leaves there
             return AnsweringPath(self, session)
         recorded = session.left_by(self.name)
         return None if recorded is None else ReplayedPath(self, session, recorded)

@@ -187,6 +187,28 @@ def test_tokens_of_a_view_inside_of_another_seam_are_the_same_in_both() -> None:
     assert [str(run.verdict) for run in runs] == ["match", "match"], [run.divergences for run in runs]
 
 
+def test_what_a_view_inside_of_another_seam_leaves_in_the_session_is_told_once_of_each() -> None:
+    runs: list[Run] = []
+    migration = Migration(sink=runs.append)
+    migration.use("django")
+
+    def seen(request: HttpRequest) -> HttpResponse:
+        request.session["seen"] = "ink"
+        return HttpResponse("ok")
+
+    inner: Any = migration.seam("inner", legacy=seen, candidate=lambda request: seen(request))
+    outer: Any = migration.seam(
+        "outer", legacy=lambda request: inner(request), candidate=lambda request: inner(request)
+    )
+    request = post({})
+    request.session = SessionStore()
+    with as_under_a_test():
+        outer(request)
+    assert [str(run.verdict) for run in runs] == ["match", "match"], [run.divergences for run in runs]
+    effects = [[call.name for call in run.legacy.effects] for run in runs if run.legacy is not None]
+    assert effects == [["request.changed"], ["request.changed"]]
+
+
 def test_an_async_view_is_followed() -> None:
     async def view(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"bytes": len(request.body)})
