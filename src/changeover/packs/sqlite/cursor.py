@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any, Self
 
@@ -27,6 +28,8 @@ MARK = "PRAGMA"
 MARK_LENGTH = len(MARK)
 RAW = "changeover_raw"
 """Under which a connection keeps what the toolkit asks it by, for as long as it lives."""
+NOBODY: AbstractContextManager[Any] = nullcontext()
+"""Where nobody has to wait for another thread."""
 
 
 def _of_cursor(name: str) -> property:
@@ -77,7 +80,8 @@ class FollowedCursor(sqlite3.Cursor):
         if current_session() is None:  # most are of no run
             self._check_thread()
             self.changeover_answer = None
-            self._really(EXECUTE, statement, parameters)
+            with self._held():
+                self._really(EXECUTE, statement, parameters)
             if statement.lstrip()[:MARK_LENGTH].upper() == MARK:
                 self._note_setting(statement)
             return self
@@ -88,7 +92,8 @@ class FollowedCursor(sqlite3.Cursor):
         if current_session() is None:
             self._check_thread()
             self.changeover_answer = None
-            EXECUTE_MANY(self, statement, parameters)
+            with self._held():
+                EXECUTE_MANY(self, statement, parameters)
             return self
         return self._send("executemany", statement, [*parameters])
 
@@ -210,6 +215,11 @@ class FollowedCursor(sqlite3.Cursor):
             TOTAL_CHANGES.__get__(self.connection)
         return self.changeover_answer
 
+    def _held(self) -> AbstractContextManager[Any]:
+        """Where the toolkit listens on the connection, one thread at a time: see `raw_connection`."""
+        raw = getattr(self.connection, "__dict__", {}).get(RAW)
+        return NOBODY if raw is None else raw.lock
+
     def _note_setting(self, statement: str) -> None:
         connection, name = self.connection, setting_of(statement)
         if name is not None and takes_effect(name, is_open=IN_TRANSACTION.__get__(connection)):
@@ -222,9 +232,10 @@ class FollowedCursor(sqlite3.Cursor):
         is_closed = self.changeover_is_closed or getattr(self.connection, "changeover_is_closed", False)
         if found is None or not isinstance(statement, str) or (not found.replaying and is_closed):
             self.changeover_answer = None
-            getattr(sqlite3.Cursor, how)(self, statement, parameters)
+            with self._held():
+                getattr(sqlite3.Cursor, how)(self, statement, parameters)
         else:
-            with timed(found):
+            with timed(found), NOBODY if found.replaying else self._held():
                 found.execute(self, how, statement, parameters)
             if found.replaying:
                 return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 from weakref import ref
 
@@ -25,6 +26,9 @@ class RawConnection:
         self._connection = ref(connection)
         self.capture = SqliteCapture(self)
         self._path: ref[Any] | None = None
+        # A trigger asks a function in Python, which waits for the interpreter while SQLite holds the
+        # connection. Whoever has the interpreter and asks the connection at that moment would wait for ever.
+        self.lock = RLock()
 
     @property
     def connection(self) -> Any:
@@ -87,6 +91,11 @@ class _PlainTexts(sqlite3.Cursor):
 
     def _plainly(self, act: Callable[[], Any]) -> Any:
         connection = CONNECTION.__get__(self)
+        with raw_of(connection).lock:
+            return self._as_texts(connection, act)
+
+    @staticmethod
+    def _as_texts(connection: Any, act: Callable[[], Any]) -> Any:
         given = TEXT_FACTORY.__get__(connection)
         if given is str:
             return act()
