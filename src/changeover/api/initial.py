@@ -9,7 +9,7 @@ from pathlib import Path
 
 from changeover.errors import ConfigurationError
 from changeover.packs.catalogue import OWN
-from changeover.packs.program_look import Looked, look_at
+from changeover.packs.program_look import DRIVERS, OVER_DRIVERS, Looked, look_at
 from changeover.project import PYPROJECT, Project, open_project
 from changeover.quick_dataclass import dataclass
 from changeover.settings import PLAN_FILE, RULES_FILE
@@ -39,12 +39,6 @@ class InitialFiles:
     libraries: dict[str, str]
     uncovered: dict[str, str]
     next: tuple[str, ...]
-
-
-_DATABASES = frozenset({"sqlalchemy", "django"})
-_DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
-"""With a port of another name beside one of these."""
-"""Packs whose port is called as that of `sqlite3`."""
 
 
 def init(*, dry_run: bool = False, project: str | Path | Project = ".") -> InitialFiles:
@@ -171,7 +165,7 @@ def _code(looked: Looked, app: str) -> tuple[str, ...]:
 def _port_line(name: str, place: str, looked: Looked) -> str:
     """A line of [ports]; one that needs a package which may not be there is left to the reader."""
     extra = None if _is_ready(name) else OWN[name].extra
-    is_second = name in _DRIVERS and not _DATABASES.isdisjoint(looked.libraries)
+    is_second = name in DRIVERS and not OVER_DRIVERS.isdisjoint(looked.libraries)
     said = f'{name} = {{ port = "{name}" }}' if is_second else f"{name} = true"
     said = said if extra is None else f"# {said}"
     return f"{said:<27} # {place}{'' if extra is None else f'; needs changeover[{extra}]'}"

@@ -16,8 +16,10 @@ from changeover.values.python_files import FILES_MAX, NOT_OF_THE_PROJECT, python
 _NOT_THE_PROGRAM = NOT_OF_THE_PROJECT | {
     *("test", "tests", "testing", "docs", "migration", "migrations", "benchmarks", "examples"),
 }
-_DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
-_OVER_DRIVERS = frozenset({"sqlalchemy", "django"})
+DRIVERS = frozenset({"sqlite3", "asyncpg", "psycopg"})
+"""Packs of what a program may ask by itself, and what one of the others asks for it."""
+OVER_DRIVERS = frozenset({"sqlalchemy", "django"})
+"""Packs that have the port `db` first: a driver beside them needs another name for its own."""
 _LEGACY = "legacy"
 
 
@@ -80,8 +82,8 @@ def look_at(root: Path) -> Looked:
     tests = next((name for name in ("tests", "test") if (root / name).is_dir()), None)
     if tests is None and any(root.glob("test_*.py")):
         tests = "."
-    for driver in _DRIVERS - opened:  # it names its errors, or rows, and another library asks
-        if driver == "sqlite3" or _OVER_DRIVERS & libraries.keys():
+    for driver in DRIVERS - opened:  # it names its errors, or rows, and another library asks
+        if driver == "sqlite3" or OVER_DRIVERS & libraries.keys():
             libraries.pop(driver, None)
     packages, libraries = tuple(_packages(source)), dict(sorted(libraries.items()))
     uncovered = _uncovered(clients, libraries, opened)

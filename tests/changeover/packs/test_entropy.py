@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from os import urandom as imported
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from changeover import Migration, Run
 from changeover.errors import DeclarationError
 from changeover.values.pins import Pins
 from changeover.values.stage import Setting, Stage
+from tests.programs.process import run_python
 
 HELD = uuid.uuid4  # taken before any pack was in use
 
@@ -229,3 +231,34 @@ def test_outside_of_replays_the_system_answers() -> None:
 def test_the_pack_has_no_options() -> None:
     with pytest.raises(DeclarationError, match="no option"):
         Migration().use("entropy", seed=3)
+
+
+SHOP = """
+import secrets
+from changeover import Case, Migration
+
+migration = Migration()
+migration.use("entropy")
+
+
+def token(number):
+    return f"order {number}: {secrets.token_hex(8)}"
+
+
+seam = migration.seam("shop.token", legacy=token, candidate=lambda number: token(number))
+
+
+@migration.source("orders", population="generated")
+def orders(options):
+    for number in range(6):
+        yield Case(f"order-{number}", lambda number=number: seam(number))
+"""
+
+
+def test_with_more_processes_a_comparison_says_the_same(tmp_path: Path) -> None:
+    """What was drawn is in the memory of one process, where the replay is made then."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "pyproject.toml").write_text('[tool.changeover]\napp = "shop:migration"\n')
+    compare = ["-m", "changeover", "compare", "--source", "orders", "--jobs", "2", "-q"]
+    done = run_python(compare, cwd=tmp_path, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr

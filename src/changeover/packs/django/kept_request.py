@@ -10,6 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from changeover.packs.kept_upload import UPLOAD_MAX, KeptUpload
+from changeover.values.atom_types import ATOMS
 from changeover.values.copying import SnapshotError, snapshot
 
 _SESSION, _USER, _MESSAGES, _FILES = "session", "user", "_messages", "_files"
@@ -193,7 +194,8 @@ def holders_in(value: Any, is_handed_over: Callable[[Any], bool]) -> Iterator[di
     for _ in range(_LEVELS):
         found = [one for one in map(_attributes, level) if one]
         yield from found
-        level = [part for one in found for part in one.values() if not is_handed_over(part)]
+        parts = (part for one in found for part in one.values() if type(part) not in ATOMS)
+        level = [part for part in parts if not is_handed_over(part)]
 
 
 def _attributes(value: Any) -> dict[str, Any] | None:

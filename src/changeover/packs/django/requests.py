@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from changeover.packs.asgi.paths import holds_others
@@ -13,6 +13,7 @@ from changeover.quick_dataclass import dataclass
 from changeover.record.port import CallClass
 
 NAME = "django.requests"
+_CSRF = "csrf"
 PARTS_MAX = 200_000
 """So many objects and containers of what a replay is given are looked through."""
 _INSIDE = "a request inside of another object: give it to the seam as an argument of its own"
@@ -39,9 +40,9 @@ class DjangoRequests:
     def follow(self, session: Any, **_: bool) -> Any:
         """What is done around one path."""
         if session.replaying:
-            return _Path(self, session, session.left_by(self.name) or _Kept(), None)
+            return _Path(self, session, session.left_by(self.name) or {})
         session.sees_otherwise(self._channel.name)  # each path tells itself what is left in its requests
-        return _Path(self, session, _Kept(), session.follower_around(self.name))
+        return _Path(self, session, {})
 
     def tell(self, part: str, name: str, value: Any) -> None:
         """Something that the path left in the session or among the messages of a request."""
@@ -62,17 +63,6 @@ def _drawing(original: Callable[[], str]) -> Callable[[], str]:
     return draw
 
 
-class _Kept:
-    """What an answering path leaves for its replay in this process, and nowhere else.
-
-    `requests` are those that it was given, by identity; `drawn` is what tokens of forms were made of.
-    """
-
-    def __init__(self) -> None:
-        self.requests: dict[int, KeptRequest] = {}
-        self.drawn: list[str] = []
-
-
 @dataclass(frozen=True)
 class _Had:
     """A request as it was, the one that the path was given, and the one that it got."""
@@ -85,28 +75,21 @@ class _Had:
 class _Path:
     """Around one path: requests are kept, or made anew; at the end their changes are told."""
 
-    def __init__(self, pack: DjangoRequests, session: Any, left: _Kept, around: _Path | None) -> None:
+    def __init__(self, pack: DjangoRequests, session: Any, kept: dict[int, KeptRequest]) -> None:
         self._pack = pack
         self._session = session
-        self._left = left
-        self._kept = left.requests
-        self._to_draw = iter([*left.drawn])
-        self._around = around
+        self._kept = kept
+        self._to_draw: Iterator[str] = iter(session.remembered(NAME, _CSRF) if session.replaying else ())
         self._had: dict[int, _Had] = {}
         self._holders: list[dict[str, Any]] = []
 
     def drawn(self, real: Callable[[], str]) -> str:
         """A text of chance for a token of a form: a replay is given those of the answering path in turn."""
-        text = next(self._to_draw, "") if self._session.replaying else ""
-        if not text:
-            text = real()
-            self._note(text)
+        if self._session.replaying:
+            return next(self._to_draw, "") or real()
+        text = real()
+        self._session.remember(NAME, _CSRF, text)
         return text
-
-    def _note(self, text: str) -> None:
-        self._left.drawn.append(text)
-        if self._around is not None:
-            self._around._note(text)
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
         """The path is about to begin, with these; what it gets."""
@@ -158,8 +141,8 @@ class _Path:
     def end(self) -> None:
         """Keep the requests for a replay in this process, and tell what the path left in them."""
         self._give_back()
-        if not self._session.replaying and (self._kept or self._left.drawn):
-            self._session.tape.keep_for(self._pack.name, self._left)
+        if not self._session.replaying and self._kept:
+            self._session.tape.keep_for(self._pack.name, self._kept)
         for one in self._had.values():
             for change in one.kept.changes(one.made):
                 self._pack.tell(*change)

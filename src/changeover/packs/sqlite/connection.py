@@ -67,7 +67,8 @@ class FollowedConnection(sqlite3.Connection):
     `changeover_made_by` the follower of the path that opened it, None outside of runs. `changeover_thread` is
     the only one that may use it, None where all may: the toolkit looks into it from others, so that this is
     checked here and not in C. `changeover_opens` opens what a replay has only promised to open: the program
-    may keep a connection that a replay made. `changeover_settings` are the PRAGMAs that it was set by.
+    may keep a connection that a replay made. `changeover_settings` are the PRAGMAs that it was set by. Under
+    `changeover_lock` one thread at a time asks a connection on which the toolkit listens.
     """
 
     changeover_path = ""
@@ -76,6 +77,7 @@ class FollowedConnection(sqlite3.Connection):
     changeover_thread: int | None = None
     changeover_opens: Callable[[], None] | None = None
     changeover_settings: Mapping[str, str] = MappingProxyType({})
+    changeover_lock: Any = None
 
     @property
     def changeover_is_closed(self) -> bool:

@@ -78,10 +78,13 @@ class FollowedCursor(sqlite3.Cursor):
     def execute(self, statement: Any, parameters: Any = ()) -> Any:
         """Send a statement."""
         if current_session() is None:  # most are of no run
-            self._check_thread()
+            lock = self._check_thread()
             self.changeover_answer = None
-            with self._held():
+            if lock is None:
                 self._really(EXECUTE, statement, parameters)
+            else:
+                with lock:
+                    self._really(EXECUTE, statement, parameters)
             if statement.lstrip()[:MARK_LENGTH].upper() == MARK:
                 self._note_setting(statement)
             return self
@@ -90,9 +93,8 @@ class FollowedCursor(sqlite3.Cursor):
     def executemany(self, statement: Any, parameters: Any) -> Any:
         """Send a statement for each of these."""
         if current_session() is None:
-            self._check_thread()
-            self.changeover_answer = None
-            with self._held():
+            with self._check_thread() or NOBODY:
+                self.changeover_answer = None
                 EXECUTE_MANY(self, statement, parameters)
             return self
         return self._send("executemany", statement, [*parameters])
@@ -181,15 +183,18 @@ class FollowedCursor(sqlite3.Cursor):
         raw.capture.remove()
         return True
 
-    def _check_thread(self) -> None:
+    def _check_thread(self) -> Any | None:
+        """Raises the error of `sqlite3` for another thread; the lock of the connection, where it has one."""
         connection = CONNECTION.__get__(self)
         if type(connection) is not sqlite3.Connection:
             connection.changeover_check()
-        elif self.changeover_owner is not None:  # made in a replay, and kept
+            return connection.changeover_lock
+        if self.changeover_owner is not None:  # made in a replay, and kept
             owner, factory = self.changeover_owner, self.row_factory
             owner.changeover_check()
             sqlite3.Cursor.__init__(self, owner)
             self.changeover_owner, self.row_factory = None, factory
+        return None
 
     def _of(self, name: str) -> Any:
         here = self._here()
@@ -217,8 +222,7 @@ class FollowedCursor(sqlite3.Cursor):
 
     def _held(self) -> AbstractContextManager[Any]:
         """Where the toolkit listens on the connection, one thread at a time: see `raw_connection`."""
-        raw = getattr(self.connection, "__dict__", {}).get(RAW)
-        return NOBODY if raw is None else raw.lock
+        return getattr(self.connection, "changeover_lock", None) or NOBODY
 
     def _note_setting(self, statement: str) -> None:
         connection, name = self.connection, setting_of(statement)

@@ -111,4 +111,6 @@ def raw_of(connection: Any) -> RawConnection:
     kept: RawConnection | None = vars(connection).get(RAW)
     if kept is None:
         kept = vars(connection)[RAW] = RawConnection(connection)
+        if hasattr(type(connection), "changeover_lock"):
+            connection.changeover_lock = kept.lock
     return kept

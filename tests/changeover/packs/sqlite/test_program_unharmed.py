@@ -16,6 +16,7 @@ import pytest
 
 from changeover import Migration, Run
 from tests.changeover.support.sqlite_shop import LEFT, ORDER, TAKE, Shop, shop_in
+from tests.programs.process import run_python
 
 HOLDS = "import sqlite3,sys,time;d=sqlite3.connect(sys.argv[1],isolation_level=None);d.execute('BEGIN {}');"
 KINDS = pytest.mark.parametrize("rows", [True, False], ids=["rows", "tape"])
@@ -211,6 +212,41 @@ def test_two_runs_at_once_on_one_connection_are_no_verdict_and_lose_no_row(shop:
     assert all(number == given for number, given in found)
     assert len(shop.contents()[1]) == 21
     assert {run.verdict for run in runs} <= {"match", "failed"}
+
+
+ONE_FOR_ALL = """
+import sqlite3
+from threading import Lock, Thread
+from changeover import Migration
+
+migration = Migration(environment={"CHANGEOVER_STAGE_S": "shadow"}, mode="inline")
+migration.use("sqlite3", "shop.db", rows=True)
+db = sqlite3.connect("shop.db", check_same_thread=False)
+lock = Lock()
+MANY = '''WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+INSERT INTO orders (sku, qty) SELECT 's1', i FROM n'''
+
+
+def place(number):
+    with lock, db:
+        db.execute(MANY)
+    return number
+
+
+seam = migration.seam("s", legacy=place, candidate=lambda number: place(number))
+threads = [Thread(target=lambda: [seam(n) for n in range(3)], daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(db.execute("SELECT count(*) FROM orders WHERE ref IS NULL").fetchone()[0])
+"""
+
+
+def test_threads_with_one_connection_never_wait_for_the_toolkit_for_ever(shop: Shop) -> None:
+    """A trigger of the toolkit waits for the interpreter while SQLite holds the connection."""
+    done = run_python(["-c", ONE_FOR_ALL], cwd=Path(shop.path).parent, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == (f"{3 * 3 * 200}\n", 0), done.stderr
 
 
 def test_what_rolls_back_all_in_a_replay_rolls_back_nothing_of_the_program(shop: Shop) -> None:
