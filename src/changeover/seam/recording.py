@@ -198,9 +198,8 @@ class Recording:
 
     @property
     def is_bound_to_now(self) -> bool:
-        """Whether its replay comes next and here: a pack keeps for it what is nowhere else."""
-        tape = self.recorder.tape
-        return bool(tape.kept_by) or tape.remembered is not None
+        """Whether its replay comes next and here: a pack keeps what it needs of a world that goes on."""
+        return bool(self.recorder.tape.kept_by)
 
     @property
     def has_changed_answers(self) -> bool:

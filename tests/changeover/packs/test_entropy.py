@@ -256,7 +256,7 @@ def orders(options):
 
 
 def test_with_more_processes_a_comparison_says_the_same(tmp_path: Path) -> None:
-    """What was drawn is in the memory of one process, where the replay is made then."""
+    """What was drawn is in the memory of one process: those that replay are forked from it."""
     (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "pyproject.toml").write_text('[tool.changeover]\napp = "shop:migration"\n')
     compare = ["-m", "changeover", "compare", "--source", "orders", "--jobs", "2", "-q"]
